@@ -1,0 +1,22 @@
+/**
+ * Everything a machine needs to run the lab and its tests, once: packages of the distribution and servers built from
+ * source, side by side. The second time it finds all of it and takes less than a second.
+ */
+import { buildGoTool } from "./goTools.ts";
+import { missingForLab, missingTools } from "./host.ts";
+import { installPackages } from "./packages.ts";
+import type { Report } from "./report.ts";
+
+export async function setup(report: Report): Promise<void> {
+  const lacking = missingForLab();
+  if (lacking.length > 0) {
+    throw new Error(`This machine cannot host the lab. It lacks:\n${lacking.map((one) => `  - ${one}`).join("\n")}`);
+  }
+  const tools = async (): Promise<void> => {
+    for (const name of missingTools()) await buildGoTool(name, report);
+    report("Go tools of the lab: etcd, kube-apiserver, kwok there");
+  };
+  const results = await Promise.allSettled([installPackages(report), tools()]);
+  const failures = results.flatMap((one) => (one.status === "rejected" ? [one.reason as Error] : []));
+  if (failures.length > 0) throw new Error(failures.map((one) => one.message).join("\n\n"));
+}
