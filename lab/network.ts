@@ -14,6 +14,9 @@ import { run } from "./run.ts";
 /** Above every metric that a real route to the subnet would have. */
 const LAST_RESORT_METRIC = "4000000000";
 
+/** Cluster addresses of Services, the same in both sites as in many real pairs. */
+export const SERVICE_RANGE = "10.96.0.0/16";
+
 interface Place {
   readonly netns: string;
   readonly address: string;
@@ -79,6 +82,8 @@ async function createPlace(lab: LabLayout, place: Place): Promise<void> {
   await ip("-n", netns, "link", "set", "lo", "up");
   await ip("-n", netns, "address", "add", `${address}/24`, "dev", "eth0");
   await ip("-n", netns, "link", "set", "eth0", "up");
+  // Every address of Services is this place's own, so that the stand-in for kube-proxy can listen on it.
+  await ip("-n", netns, "route", "add", "local", SERVICE_RANGE, "dev", "lo");
 }
 
 /** Creates what is missing; a network that is there is left alone, cut or not. */

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
 import { parseAllDocuments } from "yaml";
 import { checkout, dataDir, type LabSite } from "../layout.ts";
+import { SERVICE_RANGE } from "../network.ts";
 import { requireGoTool } from "../setup/goTools.ts";
 import { logTail, type Supervisor } from "../supervisor.ts";
 import { waitFor } from "../wait.ts";
@@ -67,7 +68,7 @@ export async function startApiServer(site: LabSite, processes: Supervisor): Prom
     "--service-account-issuer=https://kubernetes.default.svc",
     `--token-auth-file=${files.tokens}`,
     "--authorization-mode=RBAC",
-    "--service-cluster-ip-range=10.96.0.0/16",
+    `--service-cluster-ip-range=${SERVICE_RANGE}`,
     // No controller manager makes service accounts, and their admission would refuse every pod.
     "--disable-admission-plugins=ServiceAccount",
   ]);
