@@ -1,6 +1,6 @@
 /** The little of the Kubernetes API that steps use: read an object, list pods. Every call has a limit. */
 import type { ClusterAccess } from "./kubeconfig.ts";
-import { StepFailure } from "./outcome.ts";
+import { StepFailure, Unanswered } from "./outcome.ts";
 import { excerpt, jsonOf, request } from "./request.ts";
 
 /** What a step looks at of a pod. */
@@ -56,7 +56,7 @@ export class ClusterApi {
         "Give the runner the rights that docs/security.md lists.",
       );
     }
-    throw new Error(`${server.origin}${path}: ${said}`);
+    throw new Unanswered(`${server.origin}${path}: ${said}`);
   }
 
   /** Pods by label, those that are being deleted included. */

@@ -3,7 +3,8 @@
  * error says what was waited for, and the step adds all that was last seen.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { StepFailure } from "./outcome.ts";
+import { StepFailure, Unanswered } from "./outcome.ts";
+import type { Progress } from "./progress.ts";
 
 /** A point in time that no call of a step may outlast. */
 export class Deadline {
@@ -35,16 +36,21 @@ export class Deadline {
   }
 }
 
-/** Asks `probe` until it answers something, at first quickly, then every `everyMs`. */
+/** Asks `probe` until it answers something, at first quickly, then every `everyMs`. A server that does not answer is asked again. */
 export async function waitFor<Value>(
   what: string,
   deadline: Deadline,
+  progress: Progress,
   probe: () => Promise<Value | undefined>,
   options: { readonly everyMs?: number; readonly remedy: string | (() => string) },
 ): Promise<Value> {
   const everyMs = options.everyMs ?? 1000;
   for (let pause = Math.min(100, everyMs); ; pause = Math.min(pause * 1.6, everyMs)) {
-    const found = await probe();
+    const found = await probe().catch((error: unknown) => {
+      if (!(error instanceof Unanswered)) throw error;
+      progress.saw("no answer", error.message);
+      return undefined;
+    });
     if (found !== undefined) return found;
     if (deadline.left <= pause) {
       const remedy = typeof options.remedy === "string" ? options.remedy : options.remedy();

@@ -1,6 +1,6 @@
 /** Asks the object store: `radosgw-admin` in the toolbox pod of this site, and the admin API of any gateway. */
 import { isReady, type Pod, podState } from "./cluster.ts";
-import { StepFailure } from "./outcome.ts";
+import { StepFailure, Unanswered } from "./outcome.ts";
 import { type Period, parsePeriod } from "./period.ts";
 import type { Pods } from "./pods.ts";
 import { excerpt, jsonOf, NoAnswer } from "./request.ts";
@@ -57,17 +57,17 @@ export class Toolbox {
     if (result.exitCode !== 0) {
       if (/No such file|\(2\)|does not exist|failed to (init|load|read) (realm|period)/i.test(result.stderr))
         return undefined;
-      throw new Error(`radosgw-admin period get: ${lastLines(result.stderr)}`);
+      throw new Unanswered(`radosgw-admin period get: ${lastLines(result.stderr)}`);
     }
     const period = parsePeriod(parseJson(result.stdout));
     if (period === undefined)
-      throw new Error(`radosgw-admin period get printed no period: ${result.stdout.slice(0, 200)}`);
+      throw new Unanswered(`radosgw-admin period get printed no period: ${result.stdout.slice(0, 200)}`);
     return period.master === "" && period.zones.length === 0 ? undefined : period;
   }
 
   async syncStatus(): Promise<SyncStatus> {
     const result = await this.#run(["sync", "status"]);
-    if (result.exitCode !== 0) throw new Error(`radosgw-admin sync status: ${lastLines(result.stderr)}`);
+    if (result.exitCode !== 0) throw new Unanswered(`radosgw-admin sync status: ${lastLines(result.stderr)}`);
     return parseSyncStatus(result.stdout);
   }
 
@@ -113,7 +113,7 @@ export class Toolbox {
 function check(what: string, result: { exitCode: number; stderr: string; stdout: string }): void {
   if (result.exitCode === 0) return;
   const hung = result.exitCode === 124 || result.exitCode === 137 ? ` (no result within ${ADMIN_LIMIT_SECONDS} s)` : "";
-  throw new Error(
+  throw new Unanswered(
     `radosgw-admin ${what}: exit ${result.exitCode}${hung}: ${lastLines(result.stderr || result.stdout)}`,
   );
 }

@@ -21,6 +21,11 @@ export class StepRefusal extends StepFailure {
   override readonly name = "StepRefusal";
 }
 
+/** Somebody did not answer, or not with what was asked for. A wait asks again; anything else fails. */
+export class Unanswered extends Error {
+  override readonly name: string = "Unanswered";
+}
+
 /** What a proof rests on: one sentence for people, and the values behind it. */
 export interface Evidence {
   readonly proved: string;

@@ -6,6 +6,7 @@
 import type WebSocket from "ws";
 import { ClusterApi, type Pod } from "./cluster.ts";
 import { clusterAccess } from "./kubeconfig.ts";
+import { Unanswered } from "./outcome.ts";
 
 /** What a command in a pod came to. */
 export interface ExecResult {
@@ -73,7 +74,7 @@ async function exec(api: ClusterApi, pod: Pod, command: readonly string[], optio
       socket.terminate();
     };
     const fail = (why: string) =>
-      end(() => reject(new Error(`exec in ${namespace}/${name}: ${why}${lastLine(text(STDERR))}`)));
+      end(() => reject(new Unanswered(`exec in ${namespace}/${name}: ${why}${lastLine(text(STDERR))}`)));
     const timer = setTimeout(
       () => fail(`no result within ${(options.timeoutMs / 1000).toFixed(1)} s`),
       options.timeoutMs,

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Deadline } from "./deadline.ts";
-import { StepFailure, textOf } from "./outcome.ts";
+import { StepFailure, Unanswered } from "./outcome.ts";
 import type { Progress } from "./progress.ts";
 
 /** One act of a procedure. */
@@ -32,16 +32,16 @@ async function runAct(act: Act, limit: Deadline, progress: Progress): Promise<vo
   let tries = act.act === undefined ? 0 : (act.attempts ?? 1);
   let trouble = "";
   for (let pause = 200; ; pause = Math.min(pause * 2, 2000)) {
-    if (await act.done()) return progress.saw(act.name, "yes");
+    if (await isDone(act, progress)) return void progress.saw(act.name, "yes");
     if (tries > 0 && act.act !== undefined) {
       tries -= 1;
       progress.saw(act.name, trouble === "" ? "not yet, acting" : `not yet, trying again after: ${trouble}`);
       try {
         await act.act();
-        if (await act.done()) return progress.saw(act.name, "yes");
+        if (await isDone(act, progress)) return void progress.saw(act.name, "yes");
       } catch (error) {
-        if (error instanceof StepFailure) throw error;
-        trouble = textOf(error);
+        if (!(error instanceof Unanswered)) throw error;
+        trouble = error.message;
         progress.saw(act.name, trouble);
         if (tries === 0) throw new StepFailure(`${act.name}: ${trouble}`, act.remedy);
       }
@@ -51,5 +51,15 @@ async function runAct(act: Act, limit: Deadline, progress: Progress): Promise<vo
       throw new StepFailure(`${act.name}: not within ${limit.seconds.toFixed(0)} s${after}`, act.remedy);
     }
     await sleep(pause);
+  }
+}
+
+async function isDone(act: Act, progress: Progress): Promise<boolean> {
+  try {
+    return await act.done();
+  } catch (error) {
+    if (!(error instanceof Unanswered)) throw error;
+    progress.saw("no answer", error.message);
+    return false;
   }
 }

@@ -23,11 +23,12 @@ export class Progress {
   }
 
   /** Notes what was seen of a subject, and prints it when it changed. */
-  saw(subject: string, value: string): void {
-    if (this.#last.get(subject) === value) return;
+  saw(subject: string, value: string): undefined {
+    if (this.#last.get(subject) === value) return undefined;
     this.#last.delete(subject);
     this.#last.set(subject, value);
     this.#write(`${this.seconds.toFixed(1).padStart(6)}s  ${subject}: ${value}`);
+    return undefined;
   }
 
   /** Everything that was last seen, oldest first, one line each. */

@@ -8,6 +8,7 @@ import * as https from "node:https";
 import { isIP } from "node:net";
 import * as tls from "node:tls";
 import type { Address } from "./environment.ts";
+import { Unanswered } from "./outcome.ts";
 
 /** What a server answered. */
 export interface Answer {
@@ -35,7 +36,7 @@ export interface RequestOptions {
 const MAX_BYTES = 32 * 1024 * 1024;
 
 /** The request was not answered; `connected` tells an empty port from a server that does not answer. */
-export class NoAnswer extends Error {
+export class NoAnswer extends Unanswered {
   readonly connected: boolean;
   constructor(message: string, connected: boolean) {
     super(message);
