@@ -1,5 +1,6 @@
 /** Rules that join several keys: each returns the problems that it finds, worded like all others. */
-import { SITES, type Site } from "../sites.ts";
+import { SITES } from "../sites.ts";
+import { endpointsOf } from "./endpoints.ts";
 import { type Problem, setCommand, shown } from "./problems.ts";
 import type { Settings } from "./schema.ts";
 
@@ -34,18 +35,11 @@ function stackNamesSite({ site }: Settings, stack: string): Problem[] {
   ];
 }
 
-/** Where each of a site's three services answers, as host:port. */
-function endpointsOf(site: Settings["sites"][Site]): Readonly<Record<string, string>> {
-  return {
-    database: `${site.databaseHost ?? site.address}:${site.databasePort}`,
-    objectStore: `${site.objectStoreHost ?? site.address}:${site.objectStorePort}`,
-    harbor: `${site.harborHost ?? site.address}:${site.harborPort}`,
-  };
-}
-
 function addressesDiffer({ sites }: Settings): Problem[] {
-  const [primary, secondary] = [endpointsOf(sites.primary), endpointsOf(sites.secondary)];
-  const shared = Object.keys(primary).filter((service) => primary[service] === secondary[service]);
+  const [primary, secondary] = [endpointsOf(sites, "primary"), endpointsOf(sites, "secondary")];
+  const shared = (["database", "objectStore", "harbor"] as const).filter(
+    (service) => JSON.stringify(primary[service]) === JSON.stringify(secondary[service]),
+  );
   if (shared.length === 0 && sites.primary.address !== sites.secondary.address) return [];
   const same =
     shared.length > 0
