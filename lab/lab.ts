@@ -4,6 +4,7 @@
  */
 import { existsSync, rmSync } from "node:fs";
 import { SITES, type Site } from "../sites.ts";
+import { startDns, waitForDns } from "./dns/server.ts";
 import { makeCredentials, writeKubeconfig } from "./kube/credentials.ts";
 import type { LabLayout } from "./layout.ts";
 import { withLock } from "./lock.ts";
@@ -11,6 +12,7 @@ import { createNetwork, killAllIn, networkExists, removeNetwork, setCut, setLink
 import { notSetUp } from "./setup/host.ts";
 import type { Report } from "./setup/report.ts";
 import { makeFolders, startSite } from "./site.ts";
+import { Supervisor } from "./supervisor.ts";
 
 function requireUp(lab: LabLayout): void {
   if (existsSync(lab.dir) && networkExists(lab)) return;
@@ -23,6 +25,13 @@ function requireSetUp(): void {
   throw new Error(`Not set up yet; missing: ${missing.join(", ")}. Type: npm run setup`);
 }
 
+/** Where clients are: a DNS server, and room to run skopeo in. */
+async function startOutside(lab: LabLayout, report: Report): Promise<void> {
+  await startDns(lab, new Supervisor(lab.outside));
+  await waitForDns(lab);
+  report(`outside: DNS server ready on ${lab.dnsAddress}`);
+}
+
 /** Both sites and the outside place, from nothing or from wherever an earlier run stopped. A cut stays a cut. */
 export async function up(lab: LabLayout, report: Report): Promise<void> {
   requireSetUp();
@@ -32,7 +41,10 @@ export async function up(lab: LabLayout, report: Report): Promise<void> {
     report(`network ${lab.subnet} on bridge ${lab.bridge}`);
     for (const site of SITES) await makeCredentials(lab.sites[site]);
     writeKubeconfig(lab);
-    await Promise.all(SITES.map(async (site) => await startSite(lab, lab.sites[site], report)));
+    await Promise.all([
+      ...SITES.map(async (site) => await startSite(lab, lab.sites[site], report)),
+      startOutside(lab, report),
+    ]);
     report(`up; kubeconfig ${lab.kubeconfig}`);
   });
 }

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { forgetPods, startKubernetes } from "./kube/cluster.ts";
 import { checkout, type LabLayout, type LabSite } from "./layout.ts";
 import { processesIn, setLink } from "./network.ts";
+import { startRedis } from "./redis.ts";
 import type { Report } from "./setup/report.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -22,6 +23,7 @@ const BASE_SERVERS: readonly BaseServer[] = [
     name: "API server",
     start: async (site, processes, lab) => await startKubernetes(site, lab.kubeconfig, processes),
   },
+  { name: "Redis", start: startRedis },
 ];
 
 /** Folders that users postgres and ceph must be able to pass through. */

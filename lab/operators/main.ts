@@ -8,13 +8,23 @@ import { KubernetesObjectApi } from "@kubernetes/client-node";
 import { SITES } from "../../sites.ts";
 import { adminConfig } from "../kube/cluster.ts";
 import { labLayout } from "../layout.ts";
+import { declareRedis } from "../redis.ts";
 import { Supervisor } from "../supervisor.ts";
 import { messageOf } from "../wait.ts";
 import type { Controller } from "./controller.ts";
+import { externalDnsControllers } from "./externalDns.ts";
 import { runControllers } from "./loop.ts";
 import { serviceProxyControllers } from "./serviceProxy.ts";
 
-const controllers: readonly Controller[] = [...serviceProxyControllers];
+/** What users bring themselves is declared by the lab, before any operator looks for it. */
+const brought: Controller = {
+  name: "brought",
+  watches: [],
+  reconcile: async () => undefined,
+  begin: declareRedis,
+};
+
+const controllers: readonly Controller[] = [brought, ...serviceProxyControllers, ...externalDnsControllers];
 
 const log = (line: string): void => void process.stdout.write(`${new Date().toISOString()} ${line}\n`);
 
