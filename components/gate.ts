@@ -7,7 +7,7 @@
  */
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { type OwnEnvironment, type StepContext, stepCommand, stepEnvironment } from "./step.ts";
+import { type OwnEnvironment, type Proof, type StepContext, stepCommand, stepEnvironment } from "./step.ts";
 
 /** Resolves once the site may be active. A preview changes nothing, so there it resolves at once. */
 export type Clearance = pulumi.Output<pulumi.Resource[]>;
@@ -27,7 +27,10 @@ async function ask(environment: Record<string, string>): Promise<pulumi.Resource
   const { stdout } = await invoked.catch((error: Error) => {
     throw new pulumi.RunError(refusalIn(error.message));
   });
-  if (stdout?.startsWith("{")) await pulumi.log.info(`gate: ${(JSON.parse(stdout) as { proved: string }).proved}`);
+  if (stdout?.startsWith("{")) {
+    const { seconds, proved } = JSON.parse(stdout) as Proof;
+    await pulumi.log.info(`gate (${seconds} s): ${proved}`);
+  }
   return [];
 }
 
