@@ -9,8 +9,8 @@ import { type DatabaseSilence, type DatabaseState, parseState, STATE_SQL, silenc
 import type { Address } from "./environment.ts";
 import type { ExecResult, Pods } from "./pods.ts";
 
-/** Limits of one look. A TCP connection is tried at 0, 1 and 3 seconds. */
-const CONNECT_SECONDS = 4;
+/** Limits of one look. A TCP connection is tried at 0 and 1 seconds. */
+const CONNECT_SECONDS = 3;
 const STATEMENT_MS = 8000;
 const CONTAINER = "postgres";
 

@@ -24,8 +24,8 @@ import { type StepContext, stepMain } from "./step.ts";
 
 type Context = StepContext<"gate">;
 
-/** Limit of one look at one path: three attempts of TCP to connect. */
-const LOOK_MS = 4000;
+/** Limit of one look at one path: two attempts of TCP to connect. */
+const LOOK_MS = 3000;
 /** What is unclear, such as a database that is starting, may clear up within this. */
 const DOUBT_SECONDS = 15;
 
@@ -111,9 +111,10 @@ async function lookAtGateway({ environment }: Context): Promise<GatewaySight> {
   const endpoint = readUrl("DR_PEER_OBJECT_STORE_ENDPOINT", environment.DR_PEER_OBJECT_STORE_ENDPOINT);
   const keys = { accessKey: environment.DR_REALM_ACCESS_KEY, secretKey: environment.DR_REALM_SECRET_KEY };
   const answer = await askGateway(endpoint, environment.DR_REALM, keys, LOOK_MS);
-  if (answer.kind === "unclear") return { kind: "unclear", says: `gateway: ${answer.why}` };
-  if (answer.kind === "dead") return { kind: "silent", says: `gateway without a live cluster: ${answer.why}` };
-  if (answer.kind === "silent") return { kind: "silent", says: `gateway does not answer: ${answer.why}` };
+  if (answer.kind !== "period") {
+    const says = answer.kind === "dead" ? "gateway without a live cluster" : "gateway";
+    return { kind: answer.kind === "unclear" ? "unclear" : "silent", says: `${says}: ${answer.why}` };
+  }
   const says = `gateway ${endpoint.host} is live: ${periodText(answer.period)}`;
   return { kind: answer.period.master === environment.DR_PEER_ZONE ? "master" : "follower", says };
 }

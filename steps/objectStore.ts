@@ -3,8 +3,8 @@ import { isReady, type Pod, podState } from "./cluster.ts";
 import { StepFailure, Unanswered } from "./outcome.ts";
 import { type Period, parsePeriod } from "./period.ts";
 import type { Pods } from "./pods.ts";
-import { excerpt, jsonOf, NoAnswer } from "./request.ts";
-import { type Keys, s3 } from "./s3.ts";
+import { type Answer, jsonOf, NoAnswer } from "./request.ts";
+import { type Keys, s3, s3Code } from "./s3.ts";
 import { parseSyncStatus, type SyncStatus } from "./syncStatus.ts";
 
 /** What a gateway says of itself. `dead` accepts connections, with no live cluster behind it. */
@@ -17,17 +17,25 @@ const ADMIN_LIMIT_SECONDS = 20;
 /** The admin API signs with a region, and looks at none. */
 const ANY_REGION = "us-east-1";
 
-/** Asks a gateway for the realm's period, signed with the system keys. */
+/**
+ * Asks a gateway, signed with the system keys, for the realm's period and for something that only a
+ * live cluster can answer: the period comes from the gateway's memory, and so do anonymous answers.
+ */
 export async function askGateway(endpoint: URL, realm: string, keys: Keys, timeoutMs: number): Promise<GatewayAnswer> {
-  const url = new URL(`/admin/realm/period?realm_name=${encodeURIComponent(realm)}`, endpoint);
+  const ask = (path: string) =>
+    s3({ method: "GET", url: new URL(path, endpoint), keys, region: ANY_REGION, timeoutMs });
+  const refused = (answer: Answer): GatewayAnswer => ({
+    kind: "unclear",
+    why: `${endpoint.origin} answers, and refuses the realm's keys or knows no such realm: ${s3Code(answer)}`,
+  });
   try {
-    const answer = await s3({ method: "GET", url, keys, region: ANY_REGION, timeoutMs });
+    const [answer, users] = await Promise.all([
+      ask(`/admin/realm/period?realm_name=${encodeURIComponent(realm)}`),
+      ask("/admin/metadata/user?max-entries=1"),
+    ]);
     const period = answer.status === 200 ? parsePeriod(jsonOf(answer)) : undefined;
-    if (period !== undefined) return { kind: "period", period };
-    return {
-      kind: "unclear",
-      why: `${endpoint.origin} answers, but not with a period: ${answer.status} ${excerpt(answer)}`,
-    };
+    if (period === undefined) return refused(answer);
+    return users.status === 200 ? { kind: "period", period } : refused(users);
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
     return { kind: error.connected ? "dead" : "silent", why: error.message };

@@ -71,8 +71,9 @@ export function standbyCourse(
   }
   if (own.realmEpoch > peer.realmEpoch) {
     return {
-      kind: "impossible",
-      why: `this site's period is newer (realm epoch ${own.realmEpoch}) than the other site's (${peer.realmEpoch}): two zones were promoted apart from each other`,
+      kind: "wait",
+      // Pulling an older period succeeds, and sets this site back to it.
+      why: `this site's period is newer (realm epoch ${own.realmEpoch}) than the other site's (${peer.realmEpoch}), so it is not pulled; the other site was not promoted after this one`,
     };
   }
   return {

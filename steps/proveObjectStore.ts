@@ -18,7 +18,7 @@ import { type SyncStatus, syncLag, syncText } from "./syncStatus.ts";
 type Context = StepContext<"proveObjectStore">;
 
 /** Limit of one question to a gateway. */
-const GATEWAY_MS = 5000;
+const GATEWAY_MS = 3000;
 
 /** Proves the object store in the role that the environment names. */
 export async function proveObjectStore(context: Context): Promise<Evidence> {
