@@ -14,6 +14,7 @@ import { messageOf } from "../wait.ts";
 import type { Controller } from "./controller.ts";
 import { externalDnsControllers } from "./externalDns.ts";
 import { runControllers } from "./loop.ts";
+import { postgresControllers } from "./postgres/index.ts";
 import { serviceProxyControllers } from "./serviceProxy.ts";
 
 /** What users bring themselves is declared by the lab, before any operator looks for it. */
@@ -24,7 +25,12 @@ const brought: Controller = {
   begin: declareRedis,
 };
 
-const controllers: readonly Controller[] = [brought, ...serviceProxyControllers, ...externalDnsControllers];
+const controllers: readonly Controller[] = [
+  brought,
+  ...serviceProxyControllers,
+  ...externalDnsControllers,
+  ...postgresControllers,
+];
 
 const log = (line: string): void => void process.stdout.write(`${new Date().toISOString()} ${line}\n`);
 
