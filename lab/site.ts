@@ -46,6 +46,6 @@ export async function startSite(lab: LabLayout, site: LabSite, report: Report): 
   );
   if (wasDark) await forgetPods(lab.kubeconfig, site);
   const operator = ["node", "--import", "tsx", "lab/operators/main.ts", site.site];
-  await processes.start("operators", operator, { cwd: checkout });
+  await processes.start("operators", operator, { cwd: checkout, env: { HARBOR_DR_LAB: lab.prefix } });
   report(`${site.site}: operators started`);
 }

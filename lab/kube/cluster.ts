@@ -114,15 +114,28 @@ function definitionFiles(): string[] {
   return [join(MANIFESTS, "exec-crd.yaml"), ...ours.sort().map((file) => join(DEFINITIONS, file))];
 }
 
-async function established(kc: KubeConfig, name: string): Promise<void> {
+interface Definition {
+  readonly spec: {
+    readonly group: string;
+    readonly names: { readonly plural: string };
+    readonly versions: readonly { readonly name: string }[];
+  };
+}
+
+/** Established, and past the moment after it in which requests are still answered with "storage is initializing". */
+async function served(kc: KubeConfig, definition: KubeObject): Promise<void> {
+  const name = definition.metadata?.name ?? "";
+  const { group, names, versions } = (definition as KubeObject & Definition).spec;
   await waitFor(
-    `definition ${name} to be established`,
+    `definition ${name} to be established and served`,
     async (seen) => {
       const path = `${collectionPath("apiextensions.k8s.io/v1", "customresourcedefinitions")}/${name}`;
       const { status } = (await kubeRequest(kc, { path })) as { status?: { conditions?: Json[] } };
       const conditions = status?.conditions ?? [];
       for (const one of conditions) seen(`${String(one.type)}=${String(one.status)} ${String(one.message ?? "")}`);
-      return conditions.some((one) => one.type === "Established" && one.status === "True") ? true : undefined;
+      if (!conditions.some((one) => one.type === "Established" && one.status === "True")) return undefined;
+      await kubeRequest(kc, { path: `${collectionPath(`${group}/${versions[0]?.name}`, names.plural)}?limit=1` });
+      return true;
     },
     { seconds: 20, everyMs: 50 },
   );
@@ -155,7 +168,7 @@ export async function startKubernetes(site: LabSite, kubeconfig: string, process
   const node = { apiVersion: "v1", kind: "Node", metadata: { name: `${site.site}-node` } };
   await Promise.all([...namespaces, node].map(async (object) => await applyAsLab(kc, object)));
   for (const object of readManifest(join(MANIFESTS, "runner.yaml"))) await applyAsLab(kc, object);
-  await Promise.all(definitions.map(async (definition) => await established(kc, definition.metadata?.name ?? "")));
+  await Promise.all(definitions.map(async (definition) => await served(kc, definition)));
   await startKwok(site, processes);
 }
 
