@@ -1,13 +1,13 @@
 /**
- * The DNS server of the lab's outside place (dnsmasq), and how programs that run there find it.
+ * The DNS server of the lab's outside place (dnsmasq), which every place's resolv.conf names.
  *
  * It knows the zone's names and answers NXDOMAIN to everything else: nothing of a lab asks the world outside.
  */
 
 import { Resolver } from "node:dns/promises";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import type { LabLayout, LabOutside } from "../layout.ts";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { LabLayout } from "../layout.ts";
 import type { Supervisor } from "../supervisor.ts";
 import { messageOf, waitFor } from "../wait.ts";
 import { hostsDir } from "./zone.ts";
@@ -16,17 +16,12 @@ const NAME = "dnsmasq";
 /** Seconds that clients may keep an answer; short, so that a switch is seen at once. */
 const TTL_SECONDS = 1;
 
-/** `ip netns exec` mounts what is in this folder over /etc. */
-const netnsEtc = (outside: LabOutside): string => join("/etc/netns", outside.netns);
-
 export async function startDns(layout: LabLayout, processes: Supervisor): Promise<void> {
   const { outside, dnsAddress } = layout;
   const hosts = hostsDir(outside);
   mkdirSync(hosts, { recursive: true });
   const zone = join(hosts, "zone");
   if (!existsSync(zone)) writeFileSync(zone, "");
-  mkdirSync(netnsEtc(outside), { recursive: true });
-  writeFileSync(join(netnsEtc(outside), "resolv.conf"), `nameserver ${dnsAddress}\noptions timeout:1 attempts:2\n`);
   await processes.start(NAME, [
     "dnsmasq",
     "--keep-in-foreground",
@@ -42,16 +37,6 @@ export async function startDns(layout: LabLayout, processes: Supervisor): Promis
     "--address=/#/",
     "--log-facility=-",
   ]);
-}
-
-/** Leaves nothing of the outside place in /etc. */
-export function forgetResolver(outside: LabOutside): void {
-  rmSync(netnsEtc(outside), { recursive: true, force: true });
-  try {
-    rmSync(dirname(netnsEtc(outside)), { recursive: false });
-  } catch {
-    // Other labs have theirs in it.
-  }
 }
 
 /** Whether the caller's network reaches the server: any answer, also "no such name", is one. */
