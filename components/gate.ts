@@ -34,8 +34,8 @@ async function ask(environment: Record<string, string>): Promise<pulumi.Resource
   return [];
 }
 
-/** The step's own words, without the frames that the SDK and the plugin put around them. */
+/** The step's own words, without the frames that the SDK and the plugin put around them, or its progress. */
 export function refusalIn(message: string): string {
-  const text = message.replace(/^[\s\S]*?running "[^"]*":\s*/, "");
+  const text = message.replace(/^[\s\S]*?running "[^"]*":\s*/, "").replace(/^\s*\d+\.\d+s {2}.*$\n?/gm, "");
   return text.trim() === "" ? message : text.trim();
 }
