@@ -4,7 +4,6 @@
  * It runs inside the site's network namespace, so it dies with the site, and brings the site's servers back from what
  * the API server holds when it is started again.
  */
-import { KubernetesObjectApi } from "@kubernetes/client-node";
 import { SITES } from "../../sites.ts";
 import { adminConfig } from "../kube/cluster.ts";
 import { labLayout } from "../layout.ts";
@@ -13,6 +12,7 @@ import { Supervisor } from "../supervisor.ts";
 import { messageOf } from "../wait.ts";
 import type { Controller } from "./controller.ts";
 import { externalDnsControllers } from "./externalDns.ts";
+import { harborControllers } from "./harbor/index.ts";
 import { runControllers } from "./loop.ts";
 import { postgresControllers } from "./postgres/index.ts";
 import { serviceProxyControllers } from "./serviceProxy.ts";
@@ -29,6 +29,7 @@ const controllers: readonly Controller[] = [
   brought,
   ...serviceProxyControllers,
   ...externalDnsControllers,
+  ...harborControllers,
   ...postgresControllers,
 ];
 
@@ -44,12 +45,10 @@ process.on("unhandledRejection", (reason) => log(`unhandled: ${messageOf(reason)
 process.on("uncaughtException", (error) => log(`uncaught: ${error.stack ?? error.message}`));
 
 const lab = labLayout().sites[site];
-const kc = adminConfig(lab);
 log(`operators of ${site}: ${controllers.map((one) => one.name).join(", ")}`);
 await runControllers(controllers, {
   lab,
-  kc,
-  objects: KubernetesObjectApi.makeApiClient(kc),
+  kc: adminConfig(lab),
   processes: new Supervisor(lab),
   manager: "lab",
   log,

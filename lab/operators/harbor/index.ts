@@ -4,16 +4,12 @@
  * It scales parts up and down as the replica counts say, starts crashed servers again, and reports in `status` which
  * part lacks what. A site has one Harbor: its pods have fixed addresses.
  */
-
-import { declareRedis, REDIS_NAMESPACE } from "../../redis.ts";
-import { waitFor } from "../../wait.ts";
 import {
   apply,
   type Controller,
   type Json,
   type KubeObject,
   patch,
-  read,
   remove,
   type SiteContext,
   setStatus,
@@ -160,16 +156,9 @@ async function reconcile(object: KubeObject, context: SiteContext): Promise<numb
   return waiting.length > 0 ? BUSY_MS : SETTLED_MS;
 }
 
-async function begin(context: SiteContext): Promise<void> {
-  const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: REDIS_NAMESPACE } };
-  await waitFor(`namespace ${REDIS_NAMESPACE}`, async () => await read(context, namespace), { seconds: 30 });
-  await declareRedis(context);
-}
-
 const harbor: Controller = {
   name: "harbor",
   watches: [{ apiVersion: "operator.alaudadevops.io/v1alpha1", plural: "harbors", namespaced: true }],
-  begin,
   reconcile,
 };
 

@@ -2,11 +2,12 @@
  * The servers behind Harbor's pods: the registry (Debian's docker-registry with its S3 driver), core (the stand-in),
  * nginx (a plain passer-on), and for the other parts nothing but an answer to their health probe.
  */
-import { isIP } from "node:net";
 import { join } from "node:path";
 import type { CoreSettings } from "../../harbor/settings.ts";
 import { checkout, dataDir } from "../../layout.ts";
-import { read, type SiteContext } from "../controller.ts";
+import { messageOf } from "../../wait.ts";
+import { addressOf } from "../clusterNames.ts";
+import type { SiteContext } from "../controller.ts";
 import { type Certificate, Listeners } from "./listeners.ts";
 import { type Part, podAddress } from "./parts.ts";
 import { PodProcesses, type ProcessState } from "./processes.ts";
@@ -37,15 +38,6 @@ async function answersAt(url: string): Promise<boolean> {
   }
 }
 
-/** The cluster's DNS in small: a Service's name becomes its cluster address; anything else stays as it is. */
-async function clusterHost(context: SiteContext, namespace: string, host: string): Promise<string> {
-  const [name = "", from = namespace, kind = "svc"] = host.split(".");
-  if (isIP(host) !== 0 || kind !== "svc") return host;
-  const service = await read(context, { apiVersion: "v1", kind: "Service", metadata: { name, namespace: from } });
-  const address = (service?.spec as { clusterIP?: string } | undefined)?.clusterIP;
-  return address === undefined || isIP(address) === 0 ? host : address;
-}
-
 export class HarborServers {
   readonly #processes = new PodProcesses();
   readonly #listeners = new Listeners();
@@ -58,8 +50,8 @@ export class HarborServers {
       await this.#probes(part, index);
       return { ready: true, restarts: 0 };
     } catch (thrown) {
-      if (!(thrown instanceof MissingSecret)) throw thrown;
-      return { ready: false, restarts: 0, reason: "CreateContainerConfigError", message: thrown.message };
+      const reason = thrown instanceof MissingSecret ? "CreateContainerConfigError" : "RunContainerError";
+      return { ready: false, restarts: 0, reason, message: messageOf(thrown) };
     }
   }
 
@@ -120,7 +112,7 @@ export class HarborServers {
     const name = `${release.name}-registry-${index}`;
     const dir = dataDir(context.lab, "harbor", name);
     const endpoint = new URL(s3.regionendpoint);
-    endpoint.hostname = await clusterHost(context, release.namespace, endpoint.hostname);
+    endpoint.hostname = await addressOf(context, endpoint.hostname, release.namespace);
     const configuration = {
       version: "0.1",
       log: { level: "info", fields: { service: "registry" } },
@@ -164,7 +156,7 @@ export class HarborServers {
     const file = join(dataDir(context.lab, "harbor", name), "settings.json");
     const database = values.database.external;
     const [redisHost = "", redisPort = ""] = values.redis.external.addr.split(":");
-    const address = async (service: string): Promise<string> => await clusterHost(context, release.namespace, service);
+    const address = async (service: string): Promise<string> => await addressOf(context, service, release.namespace);
     const part = (of: Part, port = 8080): string => `http://${podAddress(of, 0)}:${port}`;
     const settings: CoreSettings = {
       listen: { host, port: 8080 },
