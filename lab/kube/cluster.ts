@@ -6,7 +6,6 @@
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { KubeConfig } from "@kubernetes/client-node";
 import { parseAllDocuments } from "yaml";
 import { checkout, dataDir, type LabSite } from "../layout.ts";
 import { SERVICE_RANGE } from "../network.ts";
@@ -14,7 +13,15 @@ import { requireGoTool } from "../setup/goTools.ts";
 import { logTail, type Supervisor } from "../supervisor.ts";
 import { waitFor } from "../wait.ts";
 import { API_PORT, credentialFiles, makeCredentials } from "./credentials.ts";
-import { collectionPath, type Json, type KubeObject, kubeRequest, objectPath } from "./rest.ts";
+import {
+  type ApiAccess,
+  collectionPath,
+  type Json,
+  type KubeObject,
+  kubeRequest,
+  objectPath,
+  readAccess,
+} from "./rest.ts";
 
 /** Where users bring the program's objects; a real cluster has them before the first `pulumi up`, too. */
 export const NAMESPACES = ["harbor", "rook-ceph"] as const;
@@ -23,19 +30,11 @@ const MANIFESTS = join(checkout, "lab", "kube", "manifests");
 const DEFINITIONS = join(checkout, "lab", "crds");
 const START_SECONDS = 60;
 
-export function adminConfig(site: LabSite): KubeConfig {
-  const kc = new KubeConfig();
-  kc.loadFromFile(credentialFiles(site).kubeconfig);
-  return kc;
-}
+export const adminConfig = (site: LabSite): ApiAccess => readAccess(credentialFiles(site).kubeconfig);
 
 /** Admin of the site from outside of it, through the site's address. */
-export function adminConfigFrom(kubeconfig: string, site: LabSite): KubeConfig {
-  const kc = new KubeConfig();
-  kc.loadFromFile(kubeconfig);
-  kc.setCurrentContext(`${site.site}-admin`);
-  return kc;
-}
+export const adminConfigFrom = (kubeconfig: string, site: LabSite): ApiAccess =>
+  readAccess(kubeconfig, `${site.site}-admin`);
 
 export async function startEtcd(site: LabSite, processes: Supervisor): Promise<void> {
   const dir = dataDir(site, "etcd");
@@ -96,7 +95,7 @@ async function startKwok(site: LabSite, processes: Supervisor): Promise<void> {
   ]);
 }
 
-async function applyAsLab(kc: KubeConfig, object: object): Promise<void> {
+async function applyAsLab(kc: ApiAccess, object: object): Promise<void> {
   const path = `${await objectPath(kc, object as KubeObject)}?fieldManager=harbor-dr-lab&force=true`;
   await kubeRequest(kc, { method: "PATCH", path, body: object, contentType: "application/apply-patch+yaml" });
 }
@@ -123,7 +122,7 @@ interface Definition {
 }
 
 /** Established, and past the moment after it in which requests are still answered with "storage is initializing". */
-async function served(kc: KubeConfig, definition: KubeObject): Promise<void> {
+async function served(kc: ApiAccess, definition: KubeObject): Promise<void> {
   const name = definition.metadata?.name ?? "";
   const { group, names, versions } = (definition as KubeObject & Definition).spec;
   await waitFor(
@@ -142,7 +141,7 @@ async function served(kc: KubeConfig, definition: KubeObject): Promise<void> {
 }
 
 /** The API server answers and its own start-up work is done. */
-export async function apiReady(site: LabSite, kc: KubeConfig, processes: Supervisor): Promise<void> {
+export async function apiReady(site: LabSite, kc: ApiAccess, processes: Supervisor): Promise<void> {
   await waitFor(
     `the API server of ${site.site}`,
     async () => {

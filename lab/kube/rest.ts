@@ -5,12 +5,59 @@
  * resources with open fields and for the status subresource; operators need neither classes nor discovery by hand.
  */
 
-import type { RequestOptions } from "node:https";
+import { readFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { Agent, request as httpsRequest } from "node:https";
-import type { KubeConfig, KubernetesObject } from "@kubernetes/client-node";
+import { parse } from "yaml";
 
 export type Json = Record<string, unknown>;
-export type KubeObject = KubernetesObject & Json;
+
+export interface ObjectMeta {
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly generation?: number;
+  readonly resourceVersion?: string;
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly finalizers?: readonly string[];
+  readonly ownerReferences?: readonly Json[];
+}
+
+/** What names an object; the rest of it is up to its kind. */
+export interface ObjectHeader {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
+}
+
+export type KubeObject = ObjectHeader & Json;
+
+/** One user's way to one API server. */
+export interface ApiAccess {
+  readonly server: string;
+  readonly agent: Agent;
+  readonly token: string;
+}
+
+interface KubeconfigFile {
+  readonly "current-context": string;
+  readonly clusters: readonly { name: string; cluster: { server: string; "certificate-authority-data": string } }[];
+  readonly users: readonly { name: string; user: { token: string } }[];
+}
+
+/** From a kubeconfig that the lab wrote, where cluster, user and context have one name. */
+export function readAccess(file: string, context?: string): ApiAccess {
+  const config = parse(readFileSync(file, "utf8")) as KubeconfigFile;
+  const name = context ?? config["current-context"];
+  const cluster = config.clusters.find((one) => one.name === name)?.cluster;
+  const user = config.users.find((one) => one.name === name)?.user;
+  if (cluster === undefined || user === undefined) throw new Error(`${file} has no context "${name}"`);
+  const ca = Buffer.from(cluster["certificate-authority-data"], "base64");
+  return { server: cluster.server, agent: new Agent({ keepAlive: true, ca }), token: user.token };
+}
 
 /** One answer of the API server that is not a success. */
 export class KubeError extends Error {
@@ -25,8 +72,6 @@ export class KubeError extends Error {
 }
 
 const REQUEST_MS = 15_000;
-const agents = new WeakMap<KubeConfig, Agent>();
-
 export interface KubeRequest {
   readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Path with query, `/apis/…`. */
@@ -36,27 +81,18 @@ export interface KubeRequest {
   readonly contentType?: string;
 }
 
-export async function kubeRequest<T = KubeObject>(kc: KubeConfig, ask: KubeRequest): Promise<T> {
-  const cluster = kc.getCurrentCluster();
-  if (cluster === null) throw new Error("the kubeconfig has no current context");
-  const url = new URL(ask.path, cluster.server);
-  const options: RequestOptions = {};
-  await kc.applyToHTTPSOptions(options);
-  let agent = agents.get(kc);
-  if (agent === undefined) {
-    agent = new Agent({ keepAlive: true, ...(options.ca === undefined ? {} : { ca: options.ca }) });
-    agents.set(kc, agent);
-  }
+export async function kubeRequest<T = KubeObject>(access: ApiAccess, ask: KubeRequest): Promise<T> {
+  const url = new URL(ask.path, access.server);
   const body = ask.body === undefined ? undefined : JSON.stringify(ask.body);
   const headers: Record<string, string | number> = {
-    ...(options.headers as Record<string, string> | undefined),
+    authorization: `Bearer ${access.token}`,
     accept: "application/json",
     ...(body === undefined
       ? {}
       : { "content-type": ask.contentType ?? "application/json", "content-length": Buffer.byteLength(body) }),
   };
   return await new Promise<T>((resolve, reject) => {
-    const sent = httpsRequest(url, { ...options, agent, method: ask.method ?? "GET", headers }, (response) => {
+    const sent = httpsRequest(url, { agent: access.agent, method: ask.method ?? "GET", headers }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("error", reject);
@@ -86,6 +122,41 @@ export async function kubeRequest<T = KubeObject>(kc: KubeConfig, ask: KubeReque
   });
 }
 
+/** Follows a collection until the server ends the connection; each event's object has apiVersion and kind. */
+export async function kubeWatch(
+  access: ApiAccess,
+  path: string,
+  resourceVersion: string,
+  onEvent: (type: string, object: KubeObject) => void,
+): Promise<void> {
+  const url = new URL(`${path}?watch=true&allowWatchBookmarks=true&resourceVersion=${resourceVersion}`, access.server);
+  const headers = { authorization: `Bearer ${access.token}`, accept: "application/json" };
+  await new Promise<void>((resolve, reject) => {
+    const sent = httpsRequest(url, { agent: access.agent, headers }, (response: IncomingMessage) => {
+      if (response.statusCode !== 200) {
+        response.resume();
+        reject(new KubeError(response.statusCode ?? 0, "", `watch ${path}: ${response.statusCode}`));
+        return;
+      }
+      let rest = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        const lines = (rest + chunk).split("\n");
+        rest = lines.pop() ?? "";
+        for (const line of lines) {
+          if (line === "") continue;
+          const event = JSON.parse(line) as { type: string; object: KubeObject };
+          onEvent(event.type, event.object);
+        }
+      });
+      response.on("error", reject);
+      response.on("close", resolve);
+    });
+    sent.on("error", reject);
+    sent.end();
+  });
+}
+
 export const isNotFound = (thrown: unknown): boolean => thrown instanceof KubeError && thrown.status === 404;
 export const isConflict = (thrown: unknown): boolean => thrown instanceof KubeError && thrown.status === 409;
 
@@ -103,9 +174,9 @@ interface ResourceKind {
   readonly namespaced: boolean;
 }
 
-const discovered = new WeakMap<KubeConfig, Map<string, ResourceKind>>();
+const discovered = new WeakMap<ApiAccess, Map<string, ResourceKind>>();
 
-async function resourceOf(kc: KubeConfig, apiVersion: string, kind: string): Promise<ResourceKind> {
+async function resourceOf(kc: ApiAccess, apiVersion: string, kind: string): Promise<ResourceKind> {
   const known = discovered.get(kc) ?? new Map<string, ResourceKind>();
   discovered.set(kc, known);
   const key = `${apiVersion}/${kind}`;
@@ -119,7 +190,7 @@ async function resourceOf(kc: KubeConfig, apiVersion: string, kind: string): Pro
 }
 
 /** Path of one object, its kind looked up in the server's discovery. */
-export async function objectPath(kc: KubeConfig, object: KubernetesObject): Promise<string> {
+export async function objectPath(kc: ApiAccess, object: ObjectHeader): Promise<string> {
   const { apiVersion, kind, metadata } = object;
   if (apiVersion === undefined || kind === undefined || metadata?.name === undefined) {
     throw new Error(

@@ -7,8 +7,7 @@
  * a site that was killed comes back from there.
  */
 import { isDeepStrictEqual } from "node:util";
-import type { KubeConfig, KubernetesObjectApi } from "@kubernetes/client-node";
-import { isNotFound, type Json, type KubeObject, kubeRequest, objectPath } from "../kube/rest.ts";
+import { type ApiAccess, isNotFound, type Json, type KubeObject, kubeRequest, objectPath } from "../kube/rest.ts";
 import type { LabSite } from "../layout.ts";
 import type { Supervisor } from "../supervisor.ts";
 
@@ -17,8 +16,7 @@ export type { Json, KubeObject } from "../kube/rest.ts";
 export interface SiteContext {
   readonly lab: LabSite;
   /** Admin of the site's own API server. */
-  readonly kc: KubeConfig;
-  readonly objects: KubernetesObjectApi;
+  readonly kc: ApiAccess;
   readonly processes: Supervisor;
   /** Field manager of this controller's writes, `lab-<name>`. */
   readonly manager: string;

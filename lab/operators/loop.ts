@@ -5,11 +5,12 @@
  * loads a watch.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { Watch } from "@kubernetes/client-node";
-import { collectionPath, isNotFound, type KubeObject, kubeRequest } from "../kube/rest.ts";
+import { collectionPath, isNotFound, type KubeObject, kubeRequest, kubeWatch } from "../kube/rest.ts";
 import { messageOf } from "../wait.ts";
 import type { Controller, SiteContext, WatchedKind } from "./controller.ts";
 
+/** Pause before a list after a watch ended: the server ends every watch after a while. */
+const RELIST_MS = 200;
 const RESYNC_MS = 30_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
@@ -76,20 +77,16 @@ class Mirror {
       try {
         const resourceVersion = await this.#list(path);
         told = "";
-        await new Promise<void>((resolve, reject) => {
-          const query = { resourceVersion, allowWatchBookmarks: true };
-          const onEvent = (phase: string, object: KubeObject): void => {
-            if (phase === "ADDED" || phase === "MODIFIED") this.#tell(object, false);
-            else if (phase === "DELETED") this.#tell(object, true);
-          };
-          new Watch(kc).watch(path, query, onEvent, () => resolve()).catch(reject);
+        await kubeWatch(kc, path, resourceVersion, (type, object) => {
+          if (type === "ADDED" || type === "MODIFIED") this.#tell(object, false);
+          else if (type === "DELETED") this.#tell(object, true);
         });
       } catch (thrown) {
         const message = messageOf(thrown);
         if (message !== told) log(`cannot watch ${path}: ${message}${isNotFound(thrown) ? " (CRD missing?)" : ""}`);
         told = message;
       }
-      await sleep(500);
+      await sleep(RELIST_MS);
     }
   }
 }

@@ -2,10 +2,9 @@
  * The lab itself: what its verbs promise. A lab of its own prefix, so that one that is up for the demo stays as it is.
  */
 import { existsSync, statSync } from "node:fs";
-import { KubeConfig } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { adminConfigFrom } from "../../lab/kube/cluster.ts";
-import { KubeError, kubeRequest } from "../../lab/kube/rest.ts";
+import { KubeError, kubeRequest, readAccess } from "../../lab/kube/rest.ts";
 import { cut, down, heal, kill, start, up } from "../../lab/lab.ts";
 import { checkout, type LabSite, labLayout, labPrefix } from "../../lab/layout.ts";
 import { withLock } from "../../lab/lock.ts";
@@ -84,9 +83,7 @@ describe.skipIf(lacking.length > 0)("lab", () => {
 
   it("gives the runner its namespaces and no more", async () => {
     expect(statSync(lab.kubeconfig).mode & 0o777).toBe(0o600);
-    const kc = new KubeConfig();
-    kc.loadFromFile(lab.kubeconfig);
-    kc.setCurrentContext("primary");
+    const kc = readAccess(lab.kubeconfig, "primary");
     const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "kept" }, stringData: { word: "kept" } };
     const path = "/api/v1/namespaces/harbor/secrets";
     await kubeRequest(kc, { method: "POST", path, body: secret });
