@@ -21,24 +21,20 @@ const IMAGES = 20;
 /** Pushes at a time: a client in a hurry, so that the kill finds replication at work. */
 const AT_ONCE = 2;
 /** The project that a new Harbor comes with. */
-const PROJECT = "library";
+export const PROJECT = "library";
+
+/** Both sites applied, and the outside client that uses them. */
+export interface Provisioned {
+  readonly stacks: Stacks;
+  readonly client: Client;
+}
 
 /** Runs the whole demo. */
 export async function failover(lab: LabLayout, engine: Engine, report: Report): Promise<DemoReport> {
-  await up(lab, report);
-  const stacks = new Stacks(engine, writeProject(lab), report);
-  await stacks.initialise();
-  for (const site of [FROM, TO]) await stacks.up(site);
-
-  const client: Client = {
-    netns: lab.outside.netns,
-    externalUrl: externalUrl(lab),
-    user: "admin",
-    password: await stacks.output(FROM, "adminPassword"),
-  };
-  const ledger = await pushImages(client, new Ledger(join(lab.dir, "demo", "ledger.jsonl")), report);
-  const rowsAcknowledged = await countArtifacts(client, PROJECT);
-  report(`${ledger.length} images and ${rowsAcknowledged} rows acknowledged by ${FROM}`);
+  const { stacks, client } = await provision(lab, engine, report);
+  const ledger = await pushImages(client, new Ledger(join(lab.dir, "demo", "ledger.jsonl")), IMAGES, report);
+  const rows = await countArtifacts(client, PROJECT);
+  report(`${ledger.length} images and ${rows} rows acknowledged by ${FROM}`);
 
   await stacks.setActive(TO, TO);
   report(`what the flip would do to ${TO}: pulumi preview --diff`);
@@ -55,9 +51,6 @@ export async function failover(lab: LabLayout, engine: Engine, report: Report): 
   const serving = performance.now();
   report(`${TO} serves clients: ${seconds(commanded, serving)} s after the command`);
 
-  const { recovered, lost } = await pullBack(client, ledger);
-  for (const { reference, reason } of lost) report(`LOST ${reference}: ${reason}`);
-  const rowsRecovered = await countArtifacts(client, PROJECT);
   return {
     engine: { kind: engine.kind, cliVersion: engine.cliVersion },
     failover: {
@@ -68,18 +61,46 @@ export async function failover(lab: LabLayout, engine: Engine, report: Report): 
       sinceKillSeconds: seconds(killed, serving),
       steps: await stepsOf(stacks, gateSeconds),
     },
-    images: { acknowledged: ledger.length, recovered: recovered.length, lost: lost.map((entry) => entry.reference) },
-    rows: { acknowledged: rowsAcknowledged, recovered: rowsRecovered },
+    ...(await recoveredOf(client, ledger, rows, report)),
     pushedAfter: await pushedAfter(client, report),
   };
 }
 
-async function pushImages(client: Client, ledger: Ledger, report: Report): Promise<readonly Acknowledged[]> {
-  report(`pushing ${IMAGES} images through ${client.externalUrl}`);
-  const names = Array.from(
-    { length: IMAGES },
-    (_, index) => `${PROJECT}/demo-${String(index + 1).padStart(2, "0")}:v1`,
-  );
+/** The lab and both stacks, from nothing. */
+export async function provision(lab: LabLayout, engine: Engine, report: Report): Promise<Provisioned> {
+  await up(lab, report);
+  const stacks = new Stacks(engine, writeProject(lab), report);
+  await stacks.initialise();
+  for (const site of [FROM, TO]) await stacks.up(site);
+  const password = await stacks.output(FROM, "adminPassword");
+  const client = { netns: lab.outside.netns, externalUrl: externalUrl(lab), user: "admin", password };
+  return { stacks, client };
+}
+
+/** Pulls back what was acknowledged, and counts the rows that came back with it. */
+export async function recoveredOf(
+  client: Client,
+  ledger: readonly Acknowledged[],
+  rows: number,
+  report: Report,
+): Promise<Pick<DemoReport, "images" | "rows">> {
+  const { recovered, lost } = await pullBack(client, ledger);
+  for (const { reference, reason } of lost) report(`LOST ${reference}: ${reason}`);
+  return {
+    images: { acknowledged: ledger.length, recovered: recovered.length, lost: lost.map((entry) => entry.reference) },
+    rows: { acknowledged: rows, recovered: await countArtifacts(client, PROJECT) },
+  };
+}
+
+/** Pushes `count` images of random content; the ledger holds those that were acknowledged. */
+export async function pushImages(
+  client: Client,
+  ledger: Ledger,
+  count: number,
+  report: Report,
+): Promise<readonly Acknowledged[]> {
+  report(`pushing ${count} images through ${client.externalUrl}`);
+  const names = Array.from({ length: count }, (_, index) => `${PROJECT}/demo-${String(index + 1).padStart(2, "0")}:v1`);
   const worker = async () => {
     for (let name = names.shift(); name !== undefined; name = names.shift()) {
       await ledger.add(await pushRandom(client, name));
