@@ -8,7 +8,7 @@
  * program's gate and proofs are for.
  */
 
-import { type Cluster, eraseMember, eraseScope, stopMember } from "../../postgres/member.ts";
+import { type Cluster, eraseMember, eraseScope, processName, stopMember } from "../../postgres/member.ts";
 import { peerObjection } from "../../postgres/sql.ts";
 import type { Controller, KubeObject, SiteContext } from "../controller.ts";
 import { setStatus } from "../controller.ts";
@@ -20,7 +20,7 @@ import { isReplica, type PostgresqlSpec, refusal, shapeOf, specOf } from "./spec
 
 const BUSY_MS = 300;
 const SETTLED_MS = 1000;
-const WAITING_MS = 2000;
+const WAITING_MS = 1000;
 
 type Status = "Creating" | "Running" | "Updating" | "CreateFailed" | "UpdateFailed";
 
@@ -73,7 +73,10 @@ async function awaitPeer(context: SiteContext, cluster: Cluster, spec: Postgresq
   const { peerHost = "", peerPort = 0, bootstrapSecret = "" } = spec.clusterReplication ?? {};
   const login = await secretValues(context, cluster.namespace, bootstrapSecret);
   if (login === undefined) {
-    throw new NotYet(`bootstrapSecret ${cluster.namespace}/${bootstrapSecret} is missing`);
+    throw new NotYet(
+      `spec.clusterReplication.bootstrapSecret: there is no Secret ${cluster.namespace}/${bootstrapSecret}`,
+      { failed: true },
+    );
   }
   const objection = await peerObjection({ host: peerHost, port: peerPort }, login.username ?? "", login.password ?? "");
   if (objection !== undefined) throw new NotYet(`peer ${peerHost}:${peerPort} cannot be cloned yet: ${objection}`);
@@ -88,8 +91,9 @@ async function bringAbout(context: SiteContext, object: KubeObject, record: Clus
   const passwords = await credentials(context, { ...cluster, labels }, spec);
   await ensureServices(context, cluster, team);
   const view: MemberView = { cluster, spec, shape: shapeOf(spec), passwords, owner: object, record };
-  if (!record.bootstrapped && isReplica(spec)) {
+  if (!record.bootstrapped && isReplica(spec) && !context.processes.running(processName(cluster, 0))) {
     await awaitPeer(context, cluster, spec);
+    await say(context, object, "Creating", "");
   }
   return await runMembers(context, view, async (line) => {
     await say(context, object, record.bootstrapped ? "Updating" : "Creating", line);
@@ -109,14 +113,15 @@ async function reconcile(object: KubeObject, context: SiteContext): Promise<numb
     await say(context, object, created ? "UpdateFailed" : "CreateFailed", `refused: ${objection}`);
     return undefined;
   }
-  if (!created) await say(context, object, "Creating", "");
+  if (statusOf(object) === "") await say(context, object, "Creating", "");
   try {
     const settled = await bringAbout(context, object, await ownRecord(context, object, spec));
     if (settled) await say(context, object, "Running", "");
     return settled ? SETTLED_MS : BUSY_MS;
   } catch (thrown) {
     if (!(thrown instanceof NotYet)) throw thrown;
-    await say(context, object, created ? "Updating" : "Creating", thrown.message);
+    const failed: Status = created ? "UpdateFailed" : "CreateFailed";
+    await say(context, object, thrown.failed ? failed : created ? "Updating" : "Creating", thrown.message);
     return WAITING_MS;
   }
 }

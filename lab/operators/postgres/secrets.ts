@@ -11,6 +11,12 @@ import { isReplica, type PostgresqlSpec } from "./spec.ts";
 /** Something outside must change before the operator can go on; it waits and says so. */
 export class NotYet extends Error {
   override readonly name = "NotYet";
+  /** The operator calls it a failure, and tries again all the same. */
+  readonly failed: boolean;
+  constructor(message: string, options: { readonly failed?: boolean } = {}) {
+    super(message);
+    this.failed = options.failed === true;
+  }
 }
 
 const secretHeader = (namespace: string, name: string) => ({
