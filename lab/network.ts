@@ -70,20 +70,27 @@ async function refuseTakenSubnet(lab: LabLayout): Promise<void> {
   );
 }
 
+async function removePlace(netns: string): Promise<void> {
+  if (existsSync(`/sys/class/net/${netns}`)) await ip("link", "delete", netns);
+  if (namespaceExists(netns)) await ip("netns", "delete", netns);
+}
+
 async function createPlace(lab: LabLayout, place: Place): Promise<void> {
   const { netns, address } = place;
   // Clients and servers of every place ask the outside place's DNS server; `ip netns exec` mounts this file.
   mkdirSync(`/etc/netns/${netns}`, { recursive: true });
   writeFileSync(`/etc/netns/${netns}/resolv.conf`, `nameserver ${lab.dnsAddress}\noptions timeout:1 attempts:2\n`);
-  if (namespaceExists(netns)) return;
+  // Joining the bridge is the last act, so a place that an interrupted run left half-made is made anew.
+  if (existsSync(`/sys/class/net/${netns}/master`) && namespaceExists(netns)) return;
+  await removePlace(netns);
   await ip("netns", "add", netns);
   await ip("link", "add", netns, "type", "veth", "peer", "name", "eth0", "netns", netns);
-  await ip("link", "set", netns, "master", lab.bridge, "up");
   await ip("-n", netns, "link", "set", "lo", "up");
   await ip("-n", netns, "address", "add", `${address}/24`, "dev", "eth0");
   await ip("-n", netns, "link", "set", "eth0", "up");
   // Every address of Services is this place's own, so that the stand-in for kube-proxy can listen on it.
   await ip("-n", netns, "route", "add", "local", SERVICE_RANGE, "dev", "lo");
+  await ip("link", "set", netns, "master", lab.bridge, "up");
 }
 
 /** Creates what is missing; a network that is there is left alone, cut or not. */
@@ -130,8 +137,7 @@ export async function killAllIn(netns: string): Promise<number> {
 /** Removes all of it; what is not there is no error. Processes must be gone before. */
 export async function removeNetwork(lab: LabLayout): Promise<void> {
   for (const { netns } of places(lab)) {
-    if (existsSync(`/sys/class/net/${netns}`)) await ip("link", "delete", netns);
-    if (namespaceExists(netns)) await ip("netns", "delete", netns);
+    await removePlace(netns);
     rmSync(`/etc/netns/${netns}`, { recursive: true, force: true });
   }
   if (existsSync(`/sys/class/net/${lab.bridge}`)) await ip("link", "delete", lab.bridge);

@@ -4,7 +4,7 @@
  * Two users: `admin` for the lab itself, `runner` for who runs Pulumi, with no more rights than that needs.
  */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { SITES } from "../../sites.ts";
@@ -13,7 +13,11 @@ import { run } from "../run.ts";
 
 export const API_PORT = 6443;
 
-const secretFile = (file: string, text: string): void => writeFileSync(file, text, { mode: 0o600 });
+/** Whole or not at all, so that an interrupted run leaves no half of a key behind. */
+function secretFile(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
 
 export const kubeDir = (site: LabSite): string => dataDir(site, "kube");
 
@@ -99,5 +103,4 @@ export function writeKubeconfig(lab: LabLayout): void {
     ];
   });
   secretFile(lab.kubeconfig, kubeconfigOf(contexts));
-  chmodSync(lab.kubeconfig, 0o600);
 }
