@@ -7,6 +7,7 @@
  */
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { refusal } from "./refusal.ts";
 import { type OwnEnvironment, type Proof, type StepContext, stepCommand, stepEnvironment } from "./step.ts";
 
 /** Resolves once the site may be active. A preview changes nothing, so there it resolves at once. */
@@ -25,7 +26,7 @@ export function gate(context: StepContext, timeoutSeconds: number, own: OwnEnvir
 async function ask(environment: Record<string, string>): Promise<pulumi.Resource[]> {
   const invoked = command.local.run({ command: stepCommand("gate"), environment });
   const { stdout } = await invoked.catch((error: Error) => {
-    throw new pulumi.RunError(refusalIn(error.message));
+    throw refusal(refusalIn(error.message));
   });
   if (stdout?.startsWith("{")) {
     const { seconds, proved } = JSON.parse(stdout) as Proof;

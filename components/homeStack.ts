@@ -6,6 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { SECRET_NAMES, type SecretName } from "../config/secretKeys.ts";
 import type { Configuration } from "../config.ts";
 import { HOME_SITE } from "../sites.ts";
+import { refusal } from "./refusal.ts";
 import type { SecretValues } from "./sharedSecrets.ts";
 
 /** Values that must be equal on both sites, by configuration key. */
@@ -71,7 +72,7 @@ export function checkHome(stack: string, home: HomeOutputs, own: Agreement): Rea
   const { sharedSecrets, agreement } = home;
   const missing = SECRET_NAMES.filter((name) => typeof sharedSecrets?.[name] !== "string");
   if (sharedSecrets === undefined || agreement === undefined || missing.length > 0) {
-    throw new pulumi.RunError(
+    throw refusal(
       `homeStack: stack "${stack}" exists but has never been applied completely` +
         `${sharedSecrets === undefined ? "" : ` (it lacks ${missing.join(", ")})`}, so this site has no secrets to share. ` +
         `Apply it first: pulumi up --stack ${HOME_SITE}`,
@@ -80,7 +81,7 @@ export function checkHome(stack: string, home: HomeOutputs, own: Agreement): Rea
   const different = Object.keys(own).filter((key) => agreement[key] !== own[key]);
   if (different.length > 0) {
     const lines = different.map((key) => `  ${key}: here ${quoted(own[key])}, in ${stack} ${quoted(agreement[key])}`);
-    throw new pulumi.RunError(
+    throw refusal(
       [
         "Both sites must agree on these values, and do not:",
         ...lines,

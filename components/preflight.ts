@@ -4,8 +4,8 @@
  * and in our words, rather than found half-way through.
  */
 import * as command from "@pulumi/command";
-import * as pulumi from "@pulumi/pulumi";
 import { refusalIn } from "./gate.ts";
+import { refusal } from "./refusal.ts";
 import { type StepContext, stepCommand, stepEnvironment } from "./step.ts";
 
 /** What the cluster must have. */
@@ -44,6 +44,6 @@ export async function preflight(context: StepContext, required: Requirements): P
   }) as Record<string, string>;
   const look = command.local.run({ command: stepCommand("preflight"), environment });
   await look.catch((error: Error) => {
-    throw new pulumi.RunError(refusalIn(error.message));
+    throw refusal(refusalIn(error.message));
   });
 }

@@ -1,23 +1,31 @@
 /**
- * Runs the program without an engine: `deploy(site, activeSite)` answers with every resource that it
- * declares, as sorted records. The mocks see inputs; the resource transformation sees options. Both are
- * joined here, and names, duplicates and warnings are checked for every test that uses it.
+ * Runs the program without an engine: `deploy({site, activeSite})` answers with every resource that it
+ * declares, as sorted records. The mocks see inputs; the resource transformation sees options and which
+ * values are marked secret, leaf by leaf. Both are joined here. Duplicates, warnings and promises that
+ * fail unseen make a run fail, for every test that uses it.
  */
-import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { parse } from "yaml";
 import { agreementOf } from "../components/homeStack.ts";
 import { SECRET_NAMES } from "../config/secretKeys.ts";
-import { PROJECT, parseConfiguration } from "../config.ts";
+import { PROJECT } from "../config.ts";
 import { declareSite } from "../site.ts";
 import type { Site } from "../sites.ts";
+import { configurationOf } from "./committed.ts";
+import { collectNoise, type Noise } from "./noise.ts";
+import { plain, secretPaths, settled } from "./values.ts";
 
 /** One declared resource. */
 export interface DeclaredResource {
   readonly type: string;
   readonly name: string;
+  /** The types of its ancestors and its own, and its name: what the engine makes a URN of. */
+  readonly urn: string;
+  /** Its inputs as they reach the engine, without marks. */
   readonly inputs: Readonly<Record<string, unknown>>;
+  /** Paths of the inputs that are marked secret, such as `environment.DR_ADMIN_PASSWORD`. */
+  readonly secretPaths: readonly string[];
   readonly parent: string | undefined;
+  readonly provider: string | undefined;
   readonly protect: boolean;
   /** Names of the resources that it waits for, by dependsOn. */
   readonly dependsOn: readonly string[];
@@ -27,8 +35,17 @@ export interface DeclaredResource {
 export interface Deployment {
   readonly resources: readonly DeclaredResource[];
   readonly outputs: Readonly<Record<string, unknown>>;
+  /** Paths of the outputs that are marked secret. */
+  readonly secretOutputs: readonly string[];
   /** Functions that the program called, such as the preflight and the gate. */
-  readonly calls: readonly { readonly token: string; readonly inputs: Readonly<Record<string, unknown>> }[];
+  readonly calls: readonly Call[];
+  /** What the program told the person at the terminal. */
+  readonly said: readonly string[];
+}
+
+export interface Call {
+  readonly token: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
 }
 
 /** How a run differs from the committed configuration. */
@@ -45,23 +62,11 @@ export interface Variation {
   readonly call?: (command: string) => Readonly<Record<string, unknown>>;
 }
 
-/** The committed configuration of a site's stack, as the engine merges it. */
-export function committedConfiguration(site: Site): Record<string, string> {
-  const project = parse(readFileSync("Pulumi.yaml", "utf8")) as {
-    config: Record<string, { default?: unknown; value?: unknown }>;
-  };
-  const stack = parse(readFileSync(`Pulumi.${site}.yaml`, "utf8")) as { config: Record<string, unknown> };
-  const shared = Object.entries(project.config).map(([key, { default: fallback, value }]) => [key, value ?? fallback]);
-  const entries = [...shared, ...Object.entries(stack.config)].map(([key, value]) => [
-    String(key).includes(":") ? String(key) : `${PROJECT}:${key}`,
-    asText(value),
-  ]);
-  return Object.fromEntries(entries) as Record<string, string>;
-}
-
-/** A configuration value as the engine hands it over. */
-export function asText(value: unknown): string {
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+/** A run that ended in an error, with what it had declared by then. */
+export interface Refused {
+  readonly failure: Error;
+  readonly declared: readonly string[];
+  readonly calls: readonly Call[];
 }
 
 /** Secrets of a home stack that was applied: recognisable, and never written to a golden file. */
@@ -69,78 +74,132 @@ export const HOME_SECRETS = Object.fromEntries(SECRET_NAMES.map((name) => [name,
 
 /** Declares the site of `variation` and waits until everything is registered. */
 export async function deploy(variation: Variation): Promise<Deployment> {
-  const { site, activeSite, values = {}, preview = false } = variation;
-  const resources = new Map<string, DeclaredResource>();
-  const options = new Map<string, pulumi.ResourceOptions>();
-  const calls: { token: string; inputs: Record<string, unknown> }[] = [];
-  const raw = { ...committedConfiguration(site), [`${PROJECT}:activeSite`]: activeSite };
-  for (const [key, value] of Object.entries(values)) raw[`${PROJECT}:${key}`] = asText(value);
-  const secretKeys = new Set((variation.secretKeys ?? []).map((key) => `${PROJECT}:${key}`));
-  const config = parseConfiguration({ values: raw, isSecret: (key) => secretKeys.has(key) }, site);
+  const { deployment, noise } = await run(variation);
+  if (deployment instanceof Error) throw deployment;
+  const unexpected = [...noise.warnings, ...noise.rejections.map(String)];
+  if (unexpected.length > 0) throw new Error(`the run was not clean:\n${unexpected.join("\n")}`);
+  return deployment;
+}
 
-  await pulumi.runtime.setMocks(
-    {
-      newResource: ({ type, name, inputs }) => {
-        const key = `${type}::${name}`;
-        if (resources.has(key)) throw new Error(`declared twice: ${key}`);
-        resources.set(key, { type, name, inputs, parent: undefined, protect: false, dependsOn: [] });
-        return { id: `${name}-id`, state: { ...inputs, ...made(type, name, variation) } };
-      },
-      call: ({ token, inputs }) => {
-        calls.push({ token, inputs });
-        return variation.call?.(String(inputs.command)) ?? {};
-      },
-    },
-    PROJECT,
-    site,
-    preview,
-  );
-  let outputs: Record<string, unknown> = {};
-  await pulumi.runtime.runInPulumiStack(async () => {
-    pulumi.runtime.registerStackTransformation(({ type, name, opts }) => {
-      options.set(`${type}::${name}`, opts);
-      return undefined;
+/** Declares the site of a variation that the program must refuse. */
+export async function refused(variation: Variation): Promise<Refused> {
+  const { deployment, seen } = await run(variation);
+  if (!(deployment instanceof Error)) throw new Error("the program accepted what it should refuse");
+  return { failure: deployment, declared: [...seen.resources.keys()].map(nameIn), calls: seen.calls };
+}
+
+/** A failing function of a provider, in the form in which the engine reports one. */
+export function providerError(details: string): Error {
+  return Object.assign(new Error(details), { details });
+}
+
+/** What mocks and transformation saw. */
+class Seen {
+  readonly resources = new Map<string, { readonly inputs: Record<string, unknown> }>();
+  readonly registrations = new Map<string, { props: unknown; opts: pulumi.CustomResourceOptions }>();
+  readonly calls: Call[] = [];
+}
+
+async function run(variation: Variation): Promise<{ deployment: Deployment | Error; noise: Noise; seen: Seen }> {
+  const { site, activeSite, values = {}, secretKeys = [], preview = false } = variation;
+  const config = configurationOf({ site, values: { activeSite, ...values }, secretKeys });
+  const seen = new Seen();
+  await pulumi.runtime.setMocks(mocksOf(variation, seen), PROJECT, site, preview);
+  const noise = collectNoise();
+  try {
+    let outputs: Record<string, unknown> = {};
+    await pulumi.runtime.runInPulumiStack(async () => {
+      pulumi.runtime.registerStackTransformation(({ type, name, props, opts }) => {
+        seen.registrations.set(`${type}::${name}`, { props, opts });
+        return undefined;
+      });
+      outputs = { ...(await declareSite(config)) };
+      return outputs;
     });
-    outputs = { ...(await declareSite(config)) };
-    return outputs;
-  });
-  await pulumi.runtime.disconnect();
-  const joined = await Promise.all(
-    [...resources].map(async ([key, resource]) => ({ ...resource, ...(await describe(options.get(key))) })),
-  );
-  return { resources: joined.sort((a, b) => (a.name < b.name ? -1 : 1)), outputs, calls };
+    await pulumi.runtime.disconnect();
+    return { deployment: await describe(seen, outputs, noise), noise, seen };
+  } catch (error) {
+    // What was under way when it failed still registers, or fails in turn.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return { deployment: error as Error, noise, seen };
+  } finally {
+    noise.end();
+  }
+}
+
+function mocksOf(variation: Variation, seen: Seen): pulumi.runtime.Mocks {
+  return {
+    newResource: ({ type, name, inputs }) => {
+      const key = `${type}::${name}`;
+      if (seen.resources.has(key)) throw new Error(`declared twice: ${key}`);
+      seen.resources.set(key, { inputs });
+      return { id: `${name}-id`, state: { ...inputs, ...made(type, name, variation) } };
+    },
+    call: ({ token, inputs }) => {
+      seen.calls.push({ token, inputs: plain(inputs) as Record<string, unknown> });
+      return variation.call?.(String(inputs.command)) ?? {};
+    },
+  };
 }
 
 /** What the providers would add to a resource's inputs. */
 function made(type: string, name: string, variation: Variation): Record<string, unknown> {
-  if (type === "random:index/randomPassword:RandomPassword")
-    return { result: `made-${name}`, bcryptHash: `bcrypt-${name}` };
-  if (type === "tls:index/privateKey:PrivateKey") return { privateKeyPem: `pem-${name}` };
+  if (type === "random:index/randomPassword:RandomPassword") {
+    return { result: pulumi.secret(`made-${name}`), bcryptHash: pulumi.secret(`bcrypt-${name}`) };
+  }
+  if (type === "tls:index/privateKey:PrivateKey") return { privateKeyPem: pulumi.secret(`pem-${name}`) };
   if (type === "tls:index/selfSignedCert:SelfSignedCert") return { certPem: `pem-${name}` };
   if (type === "pulumi:pulumi:StackReference") return { name, outputs: variation.home ?? homeOutputs(variation) };
   if (type === "command:local:Command") return { stdout: JSON.stringify({ step: name, seconds: 1, proved: "mocked" }) };
+  if (type === "kubernetes:core/v1:Secret" && name === "object-store-user-keys") {
+    return { data: { AccessKey: base64("rook-access-key"), SecretKey: base64("rook-secret-key") } };
+  }
   return {};
 }
 
-function homeOutputs({ site, activeSite, values = {} }: Variation): Record<string, unknown> {
-  const raw = { ...committedConfiguration(site), [`${PROJECT}:activeSite`]: activeSite };
-  for (const [key, value] of Object.entries(values)) raw[`${PROJECT}:${key}`] = asText(value);
-  return { sharedSecrets: HOME_SECRETS, agreement: agreementFor(raw, site) };
+/** What the home stack exports once it was applied with the same configuration. */
+export function homeOutputs({ site, activeSite, values = {}, secretKeys = [] }: Variation): Record<string, unknown> {
+  const config = configurationOf({ site, values: { activeSite, ...values }, secretKeys });
+  return { sharedSecrets: HOME_SECRETS, agreement: agreementOf(config) };
 }
 
-function agreementFor(raw: Record<string, string>, site: Site) {
-  return agreementOf(parseConfiguration({ values: raw, isSecret: () => true }, site));
+async function describe(seen: Seen, outputs: Record<string, unknown>, noise: Noise): Promise<Deployment> {
+  const resources = [...seen.resources].map(async ([key, { inputs }]): Promise<DeclaredResource> => {
+    const { props, opts } = seen.registrations.get(key) ?? { props: inputs, opts: {} };
+    const [type = "", name = ""] = key.split("::");
+    return {
+      type,
+      name,
+      urn: [...ancestors(opts.parent), type].join("$").concat("::", name),
+      inputs: plain(inputs) as Record<string, unknown>,
+      secretPaths: await secretPaths(props),
+      parent: opts.parent === undefined ? undefined : nameOf(opts.parent),
+      provider: opts.provider === undefined ? undefined : nameOf(opts.provider),
+      protect: opts.protect === true,
+      dependsOn: await dependenciesOf(opts.dependsOn),
+    };
+  });
+  const sorted = (await Promise.all(resources)).sort((a, b) => (a.urn < b.urn ? -1 : 1));
+  return {
+    resources: sorted,
+    outputs: (await settled(outputs)) as Record<string, unknown>,
+    secretOutputs: await secretPaths(outputs),
+    calls: seen.calls,
+    said: noise.said,
+  };
 }
 
-async function describe(opts: pulumi.ResourceOptions | undefined) {
-  const parent = opts?.parent === undefined ? undefined : nameOf(opts.parent);
-  return { parent, protect: opts?.protect ?? false, dependsOn: await dependenciesOf(opts?.dependsOn) };
+function ancestors(parent: pulumi.Resource | undefined): string[] {
+  if (parent === undefined) return [];
+  const { __pulumiType, __parentResource } = parent as unknown as {
+    __pulumiType: string;
+    __parentResource?: pulumi.Resource;
+  };
+  return __pulumiType === "pulumi:pulumi:Stack" ? [] : [...ancestors(__parentResource), __pulumiType];
 }
 
 async function dependenciesOf(given: pulumi.ResourceOptions["dependsOn"]): Promise<string[]> {
-  const resolved = await new Promise<unknown>((resolve) => {
-    pulumi.output(given as pulumi.Input<unknown>).apply(resolve);
-  });
+  const resolved = await settled(given);
   const list = resolved === undefined ? [] : Array.isArray(resolved) ? resolved : [resolved];
   return list.map(nameOf).sort();
 }
@@ -148,3 +207,7 @@ async function dependenciesOf(given: pulumi.ResourceOptions["dependsOn"]): Promi
 function nameOf(resource: unknown): string {
   return (resource as { __name?: string }).__name ?? "unnamed";
 }
+
+const nameIn = (key: string) => key.slice(key.indexOf("::") + 2);
+
+const base64 = (text: string) => Buffer.from(text).toString("base64");
