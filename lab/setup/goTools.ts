@@ -98,6 +98,10 @@ export function requireGoTool(name: GoToolName): string {
   return file;
 }
 
+/** Whether a program of that name is on PATH. */
+export const onPath = (program: string): boolean =>
+  (process.env.PATH ?? "").split(delimiter).some((folder) => runnable(join(folder, program)));
+
 /** Where `go` is, on PATH or where its archive is usually unpacked. */
 export function goCommand(): string | undefined {
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/local/go/bin"];

@@ -2,7 +2,7 @@
  * Everything a machine needs to run the lab and its tests, once: packages of the distribution and servers built from
  * source, side by side. The second time it finds all of it and takes less than a second.
  */
-import { buildGoTool } from "./goTools.ts";
+import { buildGoTool, goToolFile, onPath } from "./goTools.ts";
 import { missingForLab, missingTools } from "./host.ts";
 import { installPackages } from "./packages.ts";
 import type { Report } from "./report.ts";
@@ -14,7 +14,11 @@ export async function setup(report: Report): Promise<void> {
   }
   const tools = async (): Promise<void> => {
     for (const name of missingTools()) await buildGoTool(name, report);
-    report("Go tools of the lab: etcd, kube-apiserver, kwok there");
+    report("servers built from source: etcd, kube-apiserver, kwok there");
+    // An installed CLI is used as it is; lab/pulumi/engine.ts judges it and its plugins.
+    if (onPath("pulumi")) report("pulumi: installed");
+    else if (goToolFile("pulumi") === undefined) await buildGoTool("pulumi", report);
+    else report("pulumi: built already");
   };
   const results = await Promise.allSettled([installPackages(report), tools()]);
   const failures = results.flatMap((one) => (one.status === "rejected" ? [one.reason as Error] : []));
