@@ -7,13 +7,12 @@
  * crashed machine would), and the server's log goes to Patroni's.
  */
 
+import { postgresPrograms } from "./installed.ts";
+
 /** The replication slot that a primary keeps for the other site. */
 export const PEER_SLOT = "xdc_hotstandby";
 export const POSTGRES_PORT = 5432;
 export const PATRONI_PORT = 8008;
-/** The only major version that can be had on the machine. */
-export const POSTGRES_VERSION = "15";
-export const POSTGRES_BIN = `/usr/lib/postgresql/${POSTGRES_VERSION}/bin`;
 /** Patroni's folder in etcd; one cluster is one scope below it. */
 export const ETCD_FOLDER = "/patroni/";
 export const ETCD_ENDPOINT = "127.0.0.1:2379";
@@ -25,6 +24,8 @@ export interface Peer {
 
 /** What the cluster is to be, from its custom resource. */
 export interface ClusterShape {
+  /** Major version. */
+  readonly version: string;
   readonly parameters: Readonly<Record<string, string>>;
   /** Replication between sites is on: a primary keeps a slot for the peer. */
   readonly replicated: boolean;
@@ -120,7 +121,7 @@ export function memberConfig(member: MemberFacts, shape: ClusterShape): string {
       connect_address: `${address}:${POSTGRES_PORT}`,
       use_unix_socket: true,
       data_dir: `${folder}/data`,
-      bin_dir: POSTGRES_BIN,
+      bin_dir: postgresPrograms(shape.version),
       pgpass: `${folder}/pgpass`,
       authentication: {
         superuser: { username: "postgres", password: member.superuserPassword, sslmode: "require" },

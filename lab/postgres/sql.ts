@@ -1,6 +1,6 @@
 /** SQL as the operator runs it: through a member's socket as superuser, and over TLS against the other site. */
 import { Client, escapeIdentifier, escapeLiteral } from "pg";
-import { PEER_SLOT, type Peer, POSTGRES_PORT, POSTGRES_VERSION } from "./patroniConfig.ts";
+import { PEER_SLOT, type Peer, POSTGRES_PORT } from "./patroniConfig.ts";
 
 const CONNECT_MS = 3000;
 const STATEMENT_MS = 15_000;
@@ -100,14 +100,18 @@ export async function ensurePeerSlot(folder: string): Promise<void> {
  * Why the peer cannot be cloned now; undefined when it can. A standby that were made without this answer would wait
  * in Patroni, silently; with the wrong one it could follow a server of another version.
  */
-export async function peerObjection(peer: Peer, user: string, password: string): Promise<string | undefined> {
+export async function peerObjection(
+  peer: Peer,
+  login: { readonly user: string; readonly password: string },
+  version: string,
+): Promise<string | undefined> {
   try {
-    return await withClient({ ...peer, user, password, tls: true }, async (client) => {
+    return await withClient({ ...peer, ...login, tls: true }, async (client) => {
       const { rows } = await client.query<{ recovering: boolean; version: number }>(
         "select pg_is_in_recovery() as recovering, current_setting('server_version_num')::int as version",
       );
       const major = String(Math.floor((rows[0]?.version ?? 0) / 10_000));
-      if (major !== POSTGRES_VERSION) return `it runs PostgreSQL ${major}, this site ${POSTGRES_VERSION}`;
+      if (major !== version) return `it runs PostgreSQL ${major}, this site ${version}`;
       return rows[0]?.recovering === true ? "it is itself in recovery, not a primary" : undefined;
     });
   } catch (thrown) {

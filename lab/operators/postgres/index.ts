@@ -8,6 +8,7 @@
  * program's gate and proofs are for.
  */
 
+import { installedVersions } from "../../postgres/installed.ts";
 import { type Cluster, eraseMember, eraseScope, processName, stopMember } from "../../postgres/member.ts";
 import { peerObjection } from "../../postgres/sql.ts";
 import type { Controller, KubeObject, SiteContext } from "../controller.ts";
@@ -78,7 +79,11 @@ async function awaitPeer(context: SiteContext, cluster: Cluster, spec: Postgresq
       { failed: true },
     );
   }
-  const objection = await peerObjection({ host: peerHost, port: peerPort }, login.username ?? "", login.password ?? "");
+  const objection = await peerObjection(
+    { host: peerHost, port: peerPort },
+    { user: login.username ?? "", password: login.password ?? "" },
+    spec.postgresql.version,
+  );
   if (objection !== undefined) throw new NotYet(`peer ${peerHost}:${peerPort} cannot be cloned yet: ${objection}`);
 }
 
@@ -108,7 +113,7 @@ async function reconcile(object: KubeObject, context: SiteContext): Promise<numb
   const turned = created && isReplica(spec) && before?.replicated === false;
   const objection = turned
     ? "spec.clusterReplication was not enabled when this cluster was primary: a normal cluster cannot be turned into a standby"
-    : refusal(cluster.name, spec);
+    : refusal(cluster.name, spec, installedVersions());
   if (objection !== undefined) {
     await say(context, object, created ? "UpdateFailed" : "CreateFailed", `refused: ${objection}`);
     return undefined;

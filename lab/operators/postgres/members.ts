@@ -161,7 +161,7 @@ export async function runMembers(
   for (const member of members) {
     const role = member.state === undefined ? undefined : isLeader(member.state) ? "master" : "replica";
     const { ordinal, ready } = member;
-    await showPod(context, view.owner, { cluster, ordinal, team: spec.teamId, ready, role });
+    await showPod(context, view.owner, { cluster, ordinal, team: spec.teamId, version: shape.version, ready, role });
   }
   if (changed || leader?.ready !== true || !record.bootstrapped) return false;
   const primary = isPrimary(leader.state);

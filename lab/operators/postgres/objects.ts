@@ -1,7 +1,8 @@
 /** The Kubernetes objects of one PostgreSQL cluster: Services, and a pod per member. */
 
+import { postgresPrograms } from "../../postgres/installed.ts";
 import { type Cluster, memberAddress, memberFolder, memberName } from "../../postgres/member.ts";
-import { POSTGRES_BIN, POSTGRES_PORT } from "../../postgres/patroniConfig.ts";
+import { POSTGRES_PORT } from "../../postgres/patroniConfig.ts";
 import {
   apply,
   isReady,
@@ -64,7 +65,14 @@ export async function removeServices(context: SiteContext, cluster: Cluster): Pr
 export async function showPod(
   context: SiteContext,
   owner: KubeObject,
-  pod: { cluster: Cluster; ordinal: number; team: string; ready: boolean; role: SpiloRole | undefined },
+  pod: {
+    cluster: Cluster;
+    ordinal: number;
+    team: string;
+    version: string;
+    ready: boolean;
+    role: SpiloRole | undefined;
+  },
 ): Promise<void> {
   const { cluster, ordinal } = pod;
   const header = podHeader(cluster, ordinal);
@@ -72,7 +80,7 @@ export async function showPod(
   if (existing === undefined) {
     const folder = memberFolder(context.lab, cluster, ordinal);
     await setPodExec(context, cluster.namespace, memberName(cluster, ordinal), {
-      PATH: `${POSTGRES_BIN}:/usr/local/bin:/usr/bin:/bin`,
+      PATH: `${postgresPrograms(pod.version)}:/usr/local/bin:/usr/bin:/bin`,
       HOME: folder,
       PGHOST: folder,
       PGPORT: String(POSTGRES_PORT),

@@ -1,5 +1,5 @@
 /** The custom resource as this operator reads it, and what it refuses, in words that name the field. */
-import { type ClusterShape, POSTGRES_VERSION } from "../../postgres/patroniConfig.ts";
+import type { ClusterShape } from "../../postgres/patroniConfig.ts";
 import type { KubeObject } from "../controller.ts";
 
 export interface ClusterReplication {
@@ -29,15 +29,15 @@ export const isReplica = (spec: PostgresqlSpec): boolean =>
   spec.clusterReplication?.enabled === true && spec.clusterReplication.isReplica === true;
 
 /** Why the operator will not act on this resource; undefined when it will. */
-export function refusal(name: string, spec: PostgresqlSpec): string | undefined {
+export function refusal(name: string, spec: PostgresqlSpec, installed: readonly string[]): string | undefined {
   const team = `${spec.teamId.toLowerCase()}-`;
   if (!name.startsWith(team) || name.length <= team.length) {
     return `metadata.name "${name}" must match {TEAM}-{NAME}: with spec.teamId "${spec.teamId}" it must start with "${team}"`;
   }
   if (!/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name)) return `metadata.name "${name}" is no DNS-1035 label`;
   if (name.length > LONGEST_NAME) return `metadata.name "${name}" is longer than ${LONGEST_NAME} characters`;
-  if (spec.postgresql.version !== POSTGRES_VERSION) {
-    return `spec.postgresql.version "${spec.postgresql.version}" cannot be had here: this lab has PostgreSQL ${POSTGRES_VERSION} only. Try: pulumi config set --path 'harbor-dr:postgres.version' ${POSTGRES_VERSION}`;
+  if (!installed.includes(spec.postgresql.version)) {
+    return `spec.postgresql.version "${spec.postgresql.version}" cannot be had here: installed is PostgreSQL ${installed.join(", ") || "nothing"}. Try: pulumi config set --path 'harbor-dr:postgres.version' ${installed[0] ?? "15"}`;
   }
   const unowned = Object.entries(spec.databases ?? {}).find(([, owner]) => !(owner in (spec.users ?? {})));
   if (unowned !== undefined) {
@@ -59,6 +59,7 @@ export function refusal(name: string, spec: PostgresqlSpec): string | undefined 
 export function shapeOf(spec: PostgresqlSpec): ClusterShape {
   const { peerHost, peerPort, enabled } = spec.clusterReplication ?? {};
   return {
+    version: spec.postgresql.version,
     parameters: spec.postgresql.parameters ?? {},
     replicated: enabled === true,
     ...(isReplica(spec) && peerHost !== undefined && peerPort !== undefined
