@@ -73,13 +73,17 @@ function behindActive(
   if (diverged !== undefined) {
     return { ...rebuild, says: `this site's database holds writes that ${facts.peer}'s does not: ${diverged}` };
   }
-  if (peer.slot?.walStatus === "lost" || /WAL segment .* has already been removed/.test(own.complaint ?? "")) {
+  const streams = own.receiver?.status === "streaming";
+  if (
+    !streams &&
+    (peer.slot?.walStatus === "lost" || /WAL segment .* has already been removed/.test(own.complaint ?? ""))
+  ) {
     return {
       ...rebuild,
       says: `${facts.peer} has removed log that this site still needs: it was away longer than max_slot_wal_keep_size allows`,
     };
   }
-  if (own.receiver?.status !== "streaming") {
+  if (!streams || own.receiver === undefined) {
     return { kind: "wait", says: `it does not stream from ${facts.peer}: ${stateText(own)}` };
   }
   const from = `${own.receiver.host}:${own.receiver.port}`;

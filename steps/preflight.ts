@@ -5,7 +5,7 @@
  */
 import { ClusterApi } from "./cluster.ts";
 import { readList } from "./environment.ts";
-import { type ClusterAccess, clusterAccess } from "./kubeconfig.ts";
+import { clusterAccess } from "./kubeconfig.ts";
 import { type Evidence, StepFailure, Unanswered } from "./outcome.ts";
 import { read } from "./shape.ts";
 import { type StepContext, stepMain } from "./step.ts";
@@ -28,7 +28,7 @@ export async function preflight(context: Context): Promise<Evidence> {
   const { environment, progress } = context;
   const access = await clusterAccess({ kubeconfig: environment.DR_KUBECONFIG, context: environment.DR_KUBE_CONTEXT });
   const api = new ClusterApi(access);
-  await answers(api, access);
+  await expectAnswer(api);
   progress.saw("API server", `${access.server.origin} answers`);
   const kinds = readList(environment.DR_REQUIRED_KINDS);
   const namespaces = readList(environment.DR_REQUIRED_NAMESPACES);
@@ -51,7 +51,7 @@ export async function preflight(context: Context): Promise<Evidence> {
   };
 }
 
-async function answers(api: ClusterApi, access: ClusterAccess): Promise<void> {
+async function expectAnswer(api: ClusterApi): Promise<void> {
   try {
     await api.get("/version", LIMIT_MS);
   } catch (error) {

@@ -80,15 +80,15 @@ export async function proveHarbor(context: Context): Promise<Evidence> {
   );
 }
 
-/** How Harbor still answers at the address; undefined when it does not. */
+/** How Harbor still answers at the address; undefined when it does not. A proxy's own page is not Harbor. */
 async function stillAnswers(harbor: Harbor, address: string): Promise<string | undefined> {
   try {
     const answer = await harbor.send("/api/v2.0/health", { timeoutMs: 3000 });
     const sight = harborSight(address, answer.status, jsonOf(answer));
-    return sight.kind === "silent" ? undefined : sight.says;
+    return sight.kind === "answers" ? sight.says : undefined;
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
-    return error.connected && /no answer within/.test(error.message) ? error.message : undefined;
+    return undefined;
   }
 }
 

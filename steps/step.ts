@@ -64,7 +64,7 @@ async function runStep<Step extends StepName>(
 function interruptions(step: StepName, deadline: Deadline): Promise<never> {
   return new Promise((_, reject) => {
     for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-      process.once(signal, () =>
+      process.on(signal, () =>
         reject(new StepFailure(`${step} was told to end by ${signal}`, "Run `pulumi up` again: it continues.")),
       );
     }
