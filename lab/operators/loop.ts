@@ -99,7 +99,8 @@ interface Work {
   timer?: NodeJS.Timeout | undefined;
 }
 
-function queueOf(controller: Controller, context: SiteContext): Listener {
+/** Calls the controller, per object never concurrently, and again after a pause when it threw or asked for it. */
+export function queueOf(controller: Controller, context: SiteContext): Listener {
   const works = new Map<string, Work>();
   const run = async (key: string, work: Work): Promise<void> => {
     work.busy = true;
@@ -115,7 +116,7 @@ function queueOf(controller: Controller, context: SiteContext): Listener {
       } catch (thrown) {
         pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** work.failures);
         work.failures += 1;
-        context.log(`${object.kind ?? ""} ${key}: ${messageOf(thrown)} (again in ${pause} ms)`);
+        context.log(`${key}: ${messageOf(thrown)} (again in ${pause} ms)`);
       }
       if (!work.again && gone && pause === undefined) works.delete(key);
       if (!work.again && pause !== undefined) work.timer = setTimeout(() => void run(key, work), pause);
