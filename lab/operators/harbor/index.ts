@@ -4,6 +4,7 @@
  * It scales parts up and down as the replica counts say, starts crashed servers again, and reports in `status` which
  * part lacks what. A site has one Harbor: its pods have fixed addresses.
  */
+import { bundleCore } from "../../harbor/bundle.ts";
 import {
   apply,
   type Controller,
@@ -17,7 +18,7 @@ import {
 import { PARTS, type Part, podAddress, podName, wantedReplicas } from "./parts.ts";
 import { podsOf, showPod } from "./pods.ts";
 import { Secrets } from "./secrets.ts";
-import { HarborServers, type Release } from "./servers.ts";
+import { coreProgram, HarborServers, type Release } from "./servers.ts";
 import { servicesOf } from "./services.ts";
 import { planOf } from "./values.ts";
 
@@ -159,6 +160,7 @@ async function reconcile(object: KubeObject, context: SiteContext): Promise<numb
 const harbor: Controller = {
   name: "harbor",
   watches: [{ apiVersion: "operator.alaudadevops.io/v1alpha1", plural: "harbors", namespaced: true }],
+  begin: async (context) => await bundleCore(coreProgram(context)),
   reconcile,
 };
 

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import type { CoreSettings } from "../../harbor/settings.ts";
-import { checkout, dataDir } from "../../layout.ts";
+import { dataDir } from "../../layout.ts";
 import { messageOf } from "../../wait.ts";
 import { addressOf } from "../clusterNames.ts";
 import type { SiteContext } from "../controller.ts";
@@ -27,6 +27,9 @@ export interface Release {
   readonly plan: HarborPlan;
   readonly secrets: Secrets;
 }
+
+/** Where the operator puts the core stand-in when it starts. */
+export const coreProgram = (context: SiteContext): string => dataDir(context.lab, "harbor", "core.cjs");
 
 async function answersAt(url: string): Promise<boolean> {
   try {
@@ -189,8 +192,7 @@ export class HarborServers {
     };
     const state = await this.#processes.ensure(context, {
       name,
-      argv: ["node", "--import", "tsx", "lab/harbor/coreStandIn.ts", file],
-      cwd: checkout,
+      argv: ["node", coreProgram(context), file],
       files: { [file]: JSON.stringify(settings) },
     });
     return await readiness(state, `http://${host}:8080/api/v2.0/ping`);
