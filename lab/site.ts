@@ -6,6 +6,7 @@
  */
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { startCeph } from "./ceph/cluster.ts";
 import { forgetPods, startKubernetes } from "./kube/cluster.ts";
 import { checkout, type LabLayout, type LabSite } from "./layout.ts";
 import { processesIn, setLink } from "./network.ts";
@@ -23,6 +24,7 @@ const BASE_SERVERS: readonly BaseServer[] = [
     name: "API server",
     start: async (site, processes, lab) => await startKubernetes(site, lab.kubeconfig, processes),
   },
+  { name: "Ceph", start: startCeph },
   { name: "Redis", start: startRedis },
 ];
 

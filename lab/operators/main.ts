@@ -15,6 +15,7 @@ import { externalDnsControllers } from "./externalDns.ts";
 import { harborControllers } from "./harbor/index.ts";
 import { runControllers } from "./loop.ts";
 import { postgresControllers } from "./postgres/index.ts";
+import { rookControllers } from "./rook/index.ts";
 import { serviceProxyControllers } from "./serviceProxy.ts";
 
 /** What users bring themselves is declared by the lab, before any operator looks for it. */
@@ -31,6 +32,7 @@ const controllers: readonly Controller[] = [
   ...externalDnsControllers,
   ...harborControllers,
   ...postgresControllers,
+  ...rookControllers,
 ];
 
 const log = (line: string): void => void process.stdout.write(`${new Date().toISOString()} ${line}\n`);
