@@ -101,7 +101,10 @@ export class KubernetesApi {
         "user-agent": "pulumi-kubernetes-stand-in",
       };
       if (this.#cluster.authorization !== undefined) headers.authorization = this.#cluster.authorization;
-      if (body !== undefined) headers["content-type"] = contentType;
+      if (body !== undefined) {
+        headers["content-type"] = contentType;
+        headers["content-length"] = String(Buffer.byteLength(body));
+      }
       const request = send(url, { method, agent: this.#agent, headers }, (response: IncomingMessage) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
