@@ -109,6 +109,7 @@ export function goCommand(): string | undefined {
 }
 
 const NO_NETWORK = /dial tcp|no such host|i\/o timeout|proxyconnect|connection refused|TLS handshake timeout/;
+const TOO_OLD = /requires go >=|invalid go version|toolchain not available/;
 const REPORT_EVERY_MS = 30_000;
 
 /** Builds the tool unless it is there, and returns its executable. Safe to call from several processes at once. */
@@ -137,7 +138,7 @@ export async function buildGoTool(name: GoToolName, report: Report): Promise<str
       join(cacheDir(), "go", `${name}.lock`),
       "sh",
       "-c",
-      'file=$1; package=$2; shift 2; test -x "$file" || { "$@" -o "$file.$$" "$package" && mv "$file.$$" "$file"; }',
+      'file=$1; package=$2; shift 2; test -x "$file" || { rm -f "$file".*; "$@" -o "$file.$$" "$package" && mv "$file.$$" "$file"; }',
       "build",
       file,
       tool.importPath,
@@ -169,7 +170,9 @@ export async function buildGoTool(name: GoToolName, report: Report): Promise<str
       .join("\n  ");
     const remedy = NO_NETWORK.test(errors)
       ? "The Go module proxy was not reached: check the network, or set GOPROXY to a mirror that you can reach, then type: npm run setup"
-      : `Its pins are in lab/go/${name}; type npm run setup to try again.`;
+      : TOO_OLD.test(errors)
+        ? "This Go is too old: install Go 1.26 or newer, then type: npm run setup"
+        : `Its pins are in lab/go/${name}; type npm run setup to try again.`;
     throw new Error(`building ${name} failed (${code}):\n  ${told}\n${remedy}`);
   }
   report(`${name}: built in ${((performance.now() - begun) / 1000).toFixed(0)} s`);
