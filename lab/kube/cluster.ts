@@ -28,7 +28,7 @@ export const NAMESPACES = ["harbor", "rook-ceph"] as const;
 const KUBELET_PORT = 10250;
 const MANIFESTS = join(checkout, "lab", "kube", "manifests");
 const DEFINITIONS = join(checkout, "lab", "crds");
-const START_SECONDS = 60;
+const START_SECONDS = 120;
 
 export const adminConfig = (site: LabSite): ApiAccess => readAccess(credentialFiles(site).kubeconfig);
 

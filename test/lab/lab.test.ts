@@ -42,14 +42,14 @@ describe.skipIf(lacking.length > 0)("lab", () => {
     expect(await cli("down")).toBe("");
     expect(await cli("status")).toContain(`lab "${lab.prefix}" is not up; start it with: npm run lab -- up`);
     await expect(kill(lab, "primary", quiet)).rejects.toThrow("is not up. Type: npm run lab -- up");
-  }, 30_000);
+  }, 120_000);
 
   it("names wrong words and what is allowed, exit 2", async () => {
     await expect(cli("kill", "tertiary")).rejects.toThrow(
       /exit 2\n(.*\n)*tertiary is no site; allowed: primary, secondary/,
     );
     await expect(cli("explode")).rejects.toThrow(/exit 2\n(.*\n)*"explode" is no verb/);
-  }, 30_000);
+  }, 120_000);
 
   it("refuses a subnet that the machine already uses, and leaves nothing behind", async () => {
     const device = `${lab.prefix}-taken`;
@@ -112,7 +112,7 @@ describe.skipIf(lacking.length > 0)("lab", () => {
     await heal(lab, quiet);
     expect((await labStatus(lab)).cut).toBe(false);
     expect(await connects(primary.netns, secondary)).toBe(true);
-  }, 30_000);
+  }, 120_000);
 
   it("kills a site at once and starts it again with its data", async () => {
     await kill(lab, "primary", quiet);
@@ -131,7 +131,7 @@ describe.skipIf(lacking.length > 0)("lab", () => {
     expect((await cli("logs")).split("\n")).toContain("secondary/kube-apiserver");
     expect(await cli("logs", "operators")).toContain("==> primary/operators <==");
     await expect(cli("logs", "nobody")).rejects.toThrow('no log of "nobody"; there are: primary/');
-  }, 30_000);
+  }, 120_000);
 
   it("leaves nothing running and nothing behind", async () => {
     const pids = (await labStatus(lab)).parts.flatMap((part) => (part.pid === undefined ? [] : [part.pid]));
@@ -145,7 +145,7 @@ describe.skipIf(lacking.length > 0)("lab", () => {
     ];
     expect(left.filter(existsSync)).toEqual([]);
     expect(await run(["ip", "route", "show", "type", "unreachable"])).not.toContain(lab.subnet);
-  }, 30_000);
+  }, 120_000);
 });
 
 describe("subnets", () => {
