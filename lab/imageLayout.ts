@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
 export interface ImageShape {
-  /** @default 2 */
+  /** @default 1 */
   readonly layers?: number;
   /** Bytes of each layer. @default 65536 */
   readonly layerBytes?: number;
@@ -47,7 +47,7 @@ export async function makeImage(dir: string, shape: ImageShape = {}): Promise<Ma
     return { digest: `sha256:${hex}`, size: data.length };
   };
   const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
-  const archives = Array.from({ length: shape.layers ?? 2 }, (_, index) =>
+  const archives = Array.from({ length: shape.layers ?? 1 }, (_, index) =>
     tarOf(`layer-${index}`, randomBytes(shape.layerBytes ?? 65_536)),
   );
   const layers = await Promise.all(

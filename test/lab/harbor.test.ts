@@ -3,7 +3,7 @@
  * blobs are there, a core on a read-only database ends, and a Harbor at 0 answers nothing.
  */
 import { mkdtempSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -78,6 +78,34 @@ describe.skipIf(lacking.length > 0)("Harbor in the lab", () => {
     expect(names.sort()).toEqual(
       ["core", "database", "jobservice", "portal", "redis", "registry", "registryctl", "trivy"].sort(),
     );
+  });
+
+  it("keeps the name's answer when the site's list is emptied, but not under the policy sync", async () => {
+    const flags = join(site.dir, "external-dns.json");
+    const emptied = async (): Promise<void> => {
+      await harbor.declareRoute("secondary");
+      await waitFor(
+        "external-dns to have read the empty list",
+        async () => {
+          const { metadata, status } = await harbor.read("externaldns.k8s.io/v1alpha1", "DNSEndpoint", "harbor");
+          const read = (status as { observedGeneration?: number } | undefined)?.observedGeneration;
+          return read === metadata?.generation ? true : undefined;
+        },
+        { seconds: 10 },
+      );
+    };
+    const answer = async (): Promise<readonly string[]> => await lookUp(harbor.client, HOST, lab.dnsAddress);
+    await emptied();
+    expect(await answer()).toEqual([site.address]);
+    await writeFile(flags, JSON.stringify({ policy: "sync" }));
+    await waitFor("the name to be gone", async () => ((await answer()).length === 0 ? true : undefined), {
+      seconds: 15,
+    });
+    await rm(flags);
+    await harbor.declareRoute("primary");
+    await waitFor("the name to be back", async () => ((await answer())[0] === site.address ? true : undefined), {
+      seconds: 15,
+    });
   });
 
   it("takes pushes, counts rows, and gives the images back by digest", async () => {
