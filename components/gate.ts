@@ -24,7 +24,11 @@ export function gate(context: StepContext, timeoutSeconds: number, own: OwnEnvir
 }
 
 async function ask(environment: Record<string, string>): Promise<pulumi.Resource[]> {
-  const invoked = command.local.run({ command: stepCommand("gate"), environment });
+  const invoked = command.local.run({
+    command: stepCommand("gate"),
+    environment,
+    logging: command.local.Logging.Stderr,
+  });
   const { stdout } = await invoked.catch((error: Error) => {
     throw refusal(refusalIn(error.message));
   });

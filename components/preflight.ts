@@ -42,7 +42,11 @@ export async function preflight(context: StepContext, required: Requirements): P
     DR_REQUIRED_KINDS: required.kinds.join(","),
     DR_REQUIRED_NAMESPACES: required.namespaces.join(","),
   }) as Record<string, string>;
-  const look = command.local.run({ command: stepCommand("preflight"), environment });
+  const look = command.local.run({
+    command: stepCommand("preflight"),
+    environment,
+    logging: command.local.Logging.None,
+  });
   await look.catch((error: Error) => {
     throw refusal(refusalIn(error.message));
   });

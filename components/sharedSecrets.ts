@@ -98,7 +98,7 @@ export class SharedSecrets extends pulumi.ComponentResource {
       }
     }
     if (args.supplied.tokenKey === undefined) {
-      const key = new tls.PrivateKey(`${name}-tokenKey`, { algorithm: "RSA", rsaBits: 4096 }, options);
+      const key = new tls.PrivateKey(`${name}-tokenKey`, { algorithm: "RSA", rsaBits: 3072 }, options);
       const certificate = new tls.SelfSignedCert(
         `${name}-tokenCertificate`,
         {

@@ -72,7 +72,9 @@ export function declareStep<Step extends StepName>(
 ): command.local.Command {
   const line = stepCommand(step);
   const environment = stepEnvironment(context, timeoutSeconds, own);
-  return new command.local.Command(name, { create: line, update: line, environment }, options);
+  // Progress is on stderr, for people; the proof on stdout is kept in the state and need not be read twice.
+  const logging = command.local.Logging.Stderr;
+  return new command.local.Command(name, { create: line, update: line, environment, logging }, options);
 }
 
 /** What a step says when it has proved its outcome: the one line that it prints on standard output. */
