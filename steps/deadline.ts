@@ -54,7 +54,7 @@ export async function waitFor<Value>(
     if (found !== undefined) return found;
     if (deadline.left <= pause) {
       const remedy = typeof options.remedy === "string" ? options.remedy : options.remedy();
-      throw new StepFailure(`${what}: not within ${deadline.seconds.toFixed(0)} s`, remedy);
+      throw new StepFailure(`not within ${deadline.seconds.toFixed(0)} s: ${what}`, remedy);
     }
     await sleep(pause);
   }

@@ -57,6 +57,14 @@ const HARBOR = {
   DR_HARBOR_ADDRESS: "required",
 } as const satisfies Record<string, Given>;
 
+const NAME = {
+  /** The name that clients use, and the host of this site's Harbor entry that it is to point at. */
+  DR_HOSTNAME: "required",
+  DR_TARGET: "required",
+  /** Time to live of the record, in seconds. */
+  DR_TTL_SECONDS: "required",
+} as const satisfies Record<string, Given>;
+
 /** Every step's variables. The key is the name of the entry file. */
 export const STEP_INPUTS = {
   preflight: {
@@ -109,6 +117,20 @@ export const STEP_INPUTS = {
     ...COMMON,
     ...HARBOR,
     DR_ADMIN_PASSWORD: "secret",
+  },
+  switchRouting: {
+    ...COMMON,
+    ...NAME,
+    /** The user's executable and its own arguments, as a JSON array. */
+    DR_ROUTING_COMMAND: "required",
+    /** A, AAAA or CNAME. */
+    DR_RECORD_TYPE: "required",
+  },
+  proveRouting: {
+    ...COMMON,
+    ...NAME,
+    /** `address` or `address:port` of the DNS server to ask; the runner's own resolver when absent. */
+    DR_RESOLVER: "optional",
   },
 } as const satisfies Record<string, Record<string, Given>>;
 

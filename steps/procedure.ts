@@ -48,7 +48,7 @@ async function runAct(act: Act, limit: Deadline, progress: Progress): Promise<vo
     }
     if (limit.left <= pause) {
       const after = trouble === "" ? "" : `; the last attempt said: ${trouble}`;
-      throw new StepFailure(`${act.name}: not within ${limit.seconds.toFixed(0)} s${after}`, act.remedy);
+      throw new StepFailure(`not within ${limit.seconds.toFixed(0)} s: ${act.name}${after}`, act.remedy);
     }
     await sleep(pause);
   }

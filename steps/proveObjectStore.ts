@@ -110,7 +110,11 @@ async function proveMaster(store: Store): Promise<Evidence> {
   const { DR_ZONE: zone, DR_PEER_ZONE: peerZone, DR_ZONE_GROUP: zoneGroup } = environment;
   const { site, peer } = store.place;
   let behind: string | undefined;
-  const isMaster = async () => (await store.ownPeriod())?.master === zone;
+  let period: Period | undefined;
+  const isMaster = async () => {
+    if (period?.master !== zone) period = await store.ownPeriod();
+    return period?.master === zone;
+  };
   const acts: Act[] = [
     upAct(store),
     {
@@ -146,7 +150,6 @@ async function proveMaster(store: Store): Promise<Evidence> {
     },
   ];
   await runProcedure(acts, deadline, progress);
-  const period = await store.ownPeriod();
   return {
     proved: `${zone} is master in the committed period, and its gateway answers with it${behind ? ` (${behind})` : ""}`,
     seen: { master: zone, period: period?.id, realmEpoch: period?.realmEpoch, epoch: period?.epoch },
@@ -159,8 +162,10 @@ async function proveFollower(store: Store): Promise<Evidence> {
   const { site, peer } = store.place;
   let waitsForPeer = false;
   let last: SyncStatus | undefined;
+  let period: Period | undefined;
   const course = async () => {
     const [own, answer] = await Promise.all([store.ownPeriod(), store.peerGateway()]);
+    period = own;
     const found = standbyCourse(own, answer.kind === "period" ? answer.period : undefined, { zone, peerZone });
     if (found.kind === "impossible") {
       throw new StepFailure(
@@ -199,7 +204,6 @@ async function proveFollower(store: Store): Promise<Evidence> {
     },
   ];
   await runProcedure(acts, deadline, progress);
-  const period = await store.ownPeriod();
   const seen = { master: period?.master, period: period?.id, realmEpoch: period?.realmEpoch };
   if (waitsForPeer) {
     return { proved: `${zone} stays master in the period until ${peer} promotes ${peerZone}`, seen };

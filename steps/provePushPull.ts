@@ -50,7 +50,7 @@ export async function provePushPull(context: Context): Promise<Evidence> {
         layers: [{ mediaType: LAYER_TYPE, digest: digestOf(layer), size: layer.length }],
       });
       const digest = digestOf(manifest);
-      for (const blob of [layer, config]) await pushBlob(harbor, authorization, blob);
+      await Promise.all([layer, config].map((blob) => pushBlob(harbor, authorization, blob)));
       const put = await harbor.send(`/v2/${REPOSITORY}/manifests/${tag}`, {
         method: "PUT",
         headers: { authorization, "content-type": MANIFEST_TYPE },
@@ -58,13 +58,14 @@ export async function provePushPull(context: Context): Promise<Evidence> {
       });
       expectStatus(`push of ${REPOSITORY}:${tag}`, put, 201, 202);
       progress.saw("image", `pushed ${REPOSITORY}:${tag} ${digest}`);
-      const pulled = await harbor.send(`/v2/${REPOSITORY}/manifests/${tag}`, {
-        headers: { authorization, accept: MANIFEST_TYPE },
-      });
+      const accept = { authorization, accept: MANIFEST_TYPE };
+      const [pulled, ...blobs] = await Promise.all([
+        harbor.send(`/v2/${REPOSITORY}/manifests/${tag}`, { headers: accept }),
+        ...[layer, config].map((blob) => pullBlob(harbor, authorization, digestOf(blob))),
+      ]);
       expectStatus(`pull of ${REPOSITORY}:${tag}`, pulled, 200);
-      expectSame("manifest", digest, digestOf(pulled.body));
-      for (const blob of [layer, config])
-        expectSame("blob", digestOf(blob), digestOf(await pullBlob(harbor, authorization, digestOf(blob))));
+      const got = [pulled.body, ...blobs].map(digestOf);
+      expectSame("manifest, layer and config", [digest, digestOf(layer), digestOf(config)].join(), got.join());
       progress.saw("image", `pulled back ${digest}`);
       return {
         proved: `${REPOSITORY}:${tag} was pushed and pulled back with the same digests`,

@@ -75,7 +75,7 @@ describe("runProcedure", () => {
         done: async () => reached,
       }),
     ];
-    await expect(run(acts)).rejects.toMatchObject({ message: "it: not within 0 s", remedy: "type this" });
+    await expect(run(acts)).rejects.toMatchObject({ message: "not within 0 s: it", remedy: "type this" });
     expect(reached).toBe(false);
   });
 
@@ -114,7 +114,7 @@ describe("waitFor", () => {
         remedy: () => remedy,
       },
     );
-    await expect(wait).rejects.toMatchObject({ message: "the moon: not within 0 s", remedy: "look up" });
+    await expect(wait).rejects.toMatchObject({ message: "not within 0 s: the moon", remedy: "look up" });
   });
 });
 
