@@ -60,7 +60,7 @@ export function outputsOf(config: Configuration, secrets: SecretValues, parts: D
     bucket: config.objectStore.bucket,
     versions: { harbor: config.harbor.version, postgresql: config.postgres.version },
     proofs: pulumi
-      .all([parts.database.proved, ...parts.objectStore.proved, ...parts.harbor.proved])
+      .all([parts.database.proved, ...parts.objectStore.proved, ...parts.harbor.proved, ...parts.routing.proved])
       .apply((proofs) => proofs.filter((proof) => proof !== undefined)),
     agreement: agreementOf(config),
     adminPassword: secrets.adminPassword,

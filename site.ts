@@ -6,6 +6,7 @@ import { gate, Harbor, inOrder, ObjectStore, PostgresCluster, Routing, SharedSec
 import { bucketAccess, zoneName } from "./components/objectStoreSpecs.ts";
 import { databaseEndpoint } from "./components/postgresCluster.ts";
 import { DNS_KIND, preflight, SITE_KINDS } from "./components/preflight.ts";
+import { lookUpName } from "./components/routingRoute53.ts";
 import type { SecretValues } from "./components/sharedSecrets.ts";
 import type { OwnEnvironment, StepContext } from "./components/step.ts";
 import { endpointsOf } from "./config/endpoints.ts";
@@ -38,6 +39,13 @@ export async function declareSite(config: Configuration): Promise<StackOutputs> 
     registryUser: REGISTRY_USER,
   });
   const [own, other] = [endpointsOf(config.sites, site), endpointsOf(config.sites, peer)];
+  const hostname = externalHost(harbor);
+  const entry = {
+    host: own.harborHost,
+    port: config.sites[site].harborPort,
+    tls: new URL(harbor.externalUrl).protocol === "https:",
+  };
+  const published = routing.type === "route53" ? await lookUpName(routing, site, hostname, entry.host) : undefined;
   const common = { namespace, context, secrets, provider };
   const parts = inOrder<DeclaredSite>(role, gate(context, timeouts.gateSeconds, gateEnvironment(config, secrets)), {
     database: (after) =>
@@ -74,10 +82,12 @@ export async function declareSite(config: Configuration): Promise<StackOutputs> 
       new Routing("routing", {
         namespace,
         provider,
+        context,
         settings: routing,
-        role,
-        hostname: externalHost(harbor),
-        target: own.harborHost,
+        hostname,
+        entry,
+        published,
+        timeoutSeconds: timeouts.routingSeconds,
         after,
       }),
   });

@@ -2,6 +2,7 @@
 import { SITES } from "../sites.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { type Problem, setCommand, shown } from "./problems.ts";
+import { routingFitsAddresses } from "./routingSchema.ts";
 import type { Settings } from "./schema.ts";
 
 /** PostgreSQL major versions that a Harbor minor version supports, from Harbor's release notes. */
@@ -20,6 +21,7 @@ export function checkTogether(settings: Settings, stack: string): Problem[] {
     ...redisSentinel(settings),
     ...tlsSecret(settings),
     ...servicePorts(settings),
+    ...routingFitsAddresses(settings),
   ];
 }
 

@@ -8,6 +8,7 @@
 import { z } from "zod";
 import { SITES } from "../sites.ts";
 import { harborSchema } from "./harborSchema.ts";
+import { routing } from "./routingSchema.ts";
 import { allowed, host, kubernetesName, port, quantity, seconds } from "./values.ts";
 
 const siteAddress = z.strictObject({
@@ -92,21 +93,14 @@ const redis = z.strictObject({
   tls: z.boolean().default(false).describe("true when Redis speaks TLS"),
 });
 
-export const routing = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("none") }).describe("the address is switched by other means"),
-  z
-    .strictObject({
-      type: z.literal("externalDns"),
-      ttlSeconds: seconds(1, 3600).default(30).describe("time to live of the record, in seconds"),
-    })
-    .describe("a DNSEndpoint that external-dns turns into records"),
-]);
-
 const timeouts = z.strictObject({
   gateSeconds: seconds(1, 600).default(30).describe("how long the gate may probe the other site"),
   databaseSeconds: seconds(5, 7200).default(600).describe("how long the database may take to prove its role"),
   objectStoreSeconds: seconds(5, 7200).default(900).describe("how long the object store may take to prove its role"),
   harborSeconds: seconds(5, 7200).default(600).describe("how long Harbor may take to start, or to be gone"),
+  routingSeconds: seconds(5, 7200)
+    .default(300)
+    .describe("how long the external name may take to point at this site, caches of the old answer included"),
 });
 
 /** The keys that are not secrets. */

@@ -72,8 +72,8 @@ export function stackConfiguration(lab: LabLayout, site: Site): Record<string, u
     postgres: { version: "15", volumeSize: "1Gi" },
     objectStore: { poolSize: 1, failureDomain: "osd" },
     redis: { address: `${REDIS_NAME}.${REDIS_NAMESPACE}.svc:${REDIS_PORT}`, existingSecret: REDIS_NAME },
-    routing: { type: "externalDns", ttlSeconds: 1 },
-    timeouts: { gateSeconds: 20, databaseSeconds: 60, objectStoreSeconds: 120, harborSeconds: 60 },
+    routing: { type: "externalDns", ttlSeconds: 1, resolver: `${lab.dnsAddress}:53` },
+    timeouts: { gateSeconds: 20, databaseSeconds: 60, objectStoreSeconds: 120, harborSeconds: 60, routingSeconds: 30 },
   };
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [`${PROJECT}:${key}`, value]));
 }
