@@ -15,6 +15,8 @@ import { buildGoTool } from "../../lab/setup/goTools.ts";
 import { waitFor } from "../../lab/wait.ts";
 
 const TOKEN = "conformance";
+/** A test run that is killed leaves no server behind, where util-linux has the word for it. */
+const ENDS_WITH_PARENT = 'command -v setpriv >/dev/null && exec setpriv --pdeathsig KILL "$@"; exec "$@"';
 /** Collections whose finalizers the loop takes off. */
 const COLLECTED = [
   "/api/v1/configmaps",
@@ -89,7 +91,7 @@ export async function startApiServer(): Promise<ApiServer> {
   const children: ChildProcess[] = [];
   const start = (name: string, file: string, args: string[]) => {
     const log = createWriteStream(join(dir, `${name}.log`));
-    const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn("sh", ["-c", ENDS_WITH_PARENT, "start", file, ...args], { stdio: ["ignore", "pipe", "pipe"] });
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
     children.push(child);
