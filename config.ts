@@ -3,9 +3,10 @@
  * together, and what comes out is complete and typed. Nothing else in the program reads configuration.
  */
 import * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
+import type { z } from "zod";
 import { checkTogether } from "./config/crossChecks.ts";
-import { ConfigurationError, nearest, type Problem, setCommand, shown } from "./config/problems.ts";
+import { problemsOf } from "./config/issues.ts";
+import { ConfigurationError, type Problem } from "./config/problems.ts";
 import { type Settings, settingsSchema } from "./config/schema.ts";
 import { SECRET_NAMES, SECRET_PAIRS, SECRET_RULES, type SecretName } from "./config/secretKeys.ts";
 
@@ -26,8 +27,6 @@ export interface RawConfiguration {
   readonly values: Readonly<Record<string, string>>;
   isSecret(key: string): boolean;
 }
-
-const KNOWN_KEYS: readonly string[] = [...Object.keys(settingsSchema.shape), ...SECRET_NAMES];
 
 /**
  * Reads the running stack's configuration.
@@ -59,11 +58,12 @@ export function parseConfiguration(raw: RawConfiguration, stack: string): Config
   );
   const given = Object.fromEntries(own.filter(([key]) => key in SECRET_RULES)) as Partial<Record<SecretName, string>>;
   const parsed = settingsSchema.safeParse(plain);
+  const isSecret = (key: string) => raw.isSecret(`${PROJECT}:${key}`);
   const problems = [
     ...(parsed.success
       ? checkTogether(parsed.data, stack)
-      : parsed.error.issues.flatMap((issue) => problemsOf(issue, plain))),
-    ...secretProblems(given, (key) => raw.isSecret(`${PROJECT}:${key}`)),
+      : parsed.error.issues.flatMap((issue) => problemsOf(issue, plain, isSecret))),
+    ...secretProblems(given, isSecret),
   ];
   if (!parsed.success || problems.length > 0) throw new ConfigurationError(problems, stack);
   return { ...parsed.data, supplied: given };
@@ -79,33 +79,6 @@ function decode(key: string, text: string): unknown {
   } catch {
     return text;
   }
-}
-
-function problemsOf(issue: z.core.$ZodIssue, input: unknown): Problem[] {
-  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey([...issue.path, key], input));
-  const received = at(input, issue.path);
-  const schema = schemaAt(settingsSchema, issue.path);
-  const sentence = schema?.description ?? issue.message;
-  const missing = received === undefined ? `a value (it is required): ${sentence}` : sentence;
-  const choice = issue.code === "invalid_value" ? String(issue.values[0]) : "<value>";
-  return [
-    { key: issue.path.join("."), received: shown(received), allowed: missing, remedy: setCommand(issue.path, choice) },
-  ];
-}
-
-function unknownKey(path: readonly PropertyKey[], input: unknown): Problem {
-  const parent = schemaAt(settingsSchema, path.slice(0, -1));
-  const known = path.length === 1 ? KNOWN_KEYS : Object.keys((parent as Partial<z.ZodObject> | undefined)?.shape ?? {});
-  const meant = nearest(String(path.at(-1)), known);
-  const text = path.map(String).join(".");
-  const instead = [...path.slice(0, -1), meant ?? ""].map(String);
-  const drop = path.length === 1 ? `pulumi config rm ${text}` : `remove ${text} from Pulumi.yaml or the stack's file`;
-  return {
-    key: text,
-    received: `an unknown key with the value ${shown(at(input, path))}`,
-    allowed: meant === undefined ? known.join(", ") : `${meant} (did you mean that?), or one of: ${known.join(", ")}`,
-    remedy: meant === undefined ? drop : `${drop}; ${setCommand(instead, "<value>")}`,
-  };
 }
 
 function secretProblems(given: Partial<Record<SecretName, string>>, isSecret: (key: string) => boolean): Problem[] {
@@ -140,25 +113,4 @@ function secretProblems(given: Partial<Record<SecretName, string>>, isSecret: (k
     });
   }
   return problems;
-}
-
-function at(input: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], input);
-}
-
-/** The schema of the value at `path`, seen through defaults and optionals. */
-function schemaAt(root: z.ZodType, path: readonly PropertyKey[]): z.ZodType | undefined {
-  let schema: z.ZodType | undefined = root;
-  for (const key of path) {
-    schema = (unwrapped(schema) as Partial<z.ZodObject> | undefined)?.shape?.[String(key)] as z.ZodType | undefined;
-  }
-  return schema?.description === undefined ? (unwrapped(schema) ?? schema) : schema;
-}
-
-function unwrapped(schema: z.ZodType | undefined): z.ZodType | undefined {
-  let inner = schema;
-  while (inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault || inner instanceof z.ZodOptional) {
-    inner = inner.unwrap() as z.ZodType;
-  }
-  return inner;
 }
