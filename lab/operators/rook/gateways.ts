@@ -17,7 +17,7 @@ const GATEWAY = "rook-ceph-rgw";
 const ROOK_NAMESPACE = "rook-ceph";
 const TOOLBOX_ADDRESS = "127.1.192.1";
 /** How often a gateway is looked at; a dead one is started again. */
-const WATCH_MS = 5000;
+const WATCH_MS = 1000;
 
 interface DeploymentSpec {
   readonly replicas?: number;
@@ -124,25 +124,32 @@ async function stopGateways(object: KubeObject, context: SiteContext, from: numb
   }
 }
 
+/** Gateways known to run behind a Ready pod, by the pod's namespace and name. */
+const serving = new Set<string>();
+
 async function runGateway(object: KubeObject, context: SiteContext, gateway: Gateway): Promise<void> {
   const namespace = namespaceOf(object);
+  const id = `${namespace}/${gateway.name}`;
   const runs = context.processes.record(gateway.name)?.argv ?? [];
   const changed = !gateway.arguments.every((argument) => runs.includes(argument));
-  if (!context.processes.running(gateway.name) || changed) {
+  const running = context.processes.running(gateway.name);
+  if (running && !changed && serving.has(id)) return;
+  if (!running || changed) {
+    serving.delete(id);
     // A pod that is Ready without a server behind it would be sent requests.
     await remove(context, podHeader(namespace, gateway.name));
     if (changed) await context.processes.stop(gateway.name);
     await startGateway(context.lab, context.processes, gateway);
     const answers = async (): Promise<true | undefined> => {
-      if (!context.processes.running(gateway.name))
-        throw new Error(`ended; see ${context.processes.logOf(gateway.name)}`);
-      return (await gatewayAnswers(gateway)) || undefined;
+      if (context.processes.running(gateway.name)) return (await gatewayAnswers(gateway)) || undefined;
+      throw new Error(`it ended; see ${context.processes.logOf(gateway.name)}`);
     };
     await waitFor(`gateway ${gateway.name}`, answers, { seconds: 60, everyMs: 50 });
   }
   const { labels } = specOf<DeploymentSpec>(object).template.metadata;
   const description = { namespace, name: gateway.name, labels, podIP: gateway.address, containers: ["rgw"] };
   await apply(context, readyPod(context, { ...description, owner: object }));
+  serving.add(id);
 }
 
 async function runToolbox(object: KubeObject, context: SiteContext): Promise<void> {
@@ -177,12 +184,16 @@ const appOf = (object: KubeObject): string => object.metadata?.labels?.app ?? ""
 
 export const gatewayController: Controller = {
   name: "rook-deployments",
-  watches: [{ apiVersion: "apps/v1", plural: "deployments", namespaced: true }],
+  watches: [
+    { apiVersion: "apps/v1", plural: "deployments", namespaced: true },
+    { apiVersion: "v1", plural: "pods", namespaced: true },
+  ],
   async begin(context) {
     const container = { name: TOOLBOX };
     await apply(context, deployment(ROOK_NAMESPACE, TOOLBOX, { app: TOOLBOX }, 1, container));
   },
   async reconcile(object, context) {
+    if (object.kind !== "Deployment") return undefined;
     if (appOf(object) === TOOLBOX) {
       await runToolbox(object, context);
       await reportReady(object, context, 1);
@@ -196,7 +207,11 @@ export const gatewayController: Controller = {
     return WATCH_MS;
   },
   async removed(object, context) {
-    if (appOf(object) === GATEWAY) await stopGateways(object, context, 0);
+    if (object.kind === "Pod") {
+      // Deleting a gateway's pod ends the gateway; its Deployment starts it anew, with the period of that moment.
+      if (serving.delete(`${namespaceOf(object)}/${nameOf(object)}`))
+        await context.processes.stop(nameOf(object), "SIGKILL");
+    } else if (appOf(object) === GATEWAY) await stopGateways(object, context, 0);
     else if (appOf(object) === TOOLBOX) await remove(context, podHeader(namespaceOf(object), podName(object, 0)));
   },
 };

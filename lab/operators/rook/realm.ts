@@ -10,7 +10,7 @@ import { doesNotExist, radosgwAdmin } from "../../ceph/commands.ts";
 import type { KubeObject } from "../../kube/rest.ts";
 import { messageOf } from "../../wait.ts";
 import { apply, read, type SiteContext } from "../controller.ts";
-import { NotYet, nameOf, namespaceOf, type RookKind, specOf } from "./reconcile.ts";
+import { NotYet, nameOf, namespaceOf, PeerNotYet, type RookKind, specOf } from "./reconcile.ts";
 
 interface RealmSpec {
   readonly pull?: { readonly endpoint?: string };
@@ -72,7 +72,7 @@ async function pull(context: SiteContext, realm: KubeObject, endpoint: string): 
   try {
     await radosgwAdmin(context.lab, args, { seconds: PULL_SECONDS });
   } catch (thrown) {
-    throw new NotYet(`realm pull from ${endpoint} failed: ${messageOf(thrown)}`);
+    throw new PeerNotYet(`realm pull from ${endpoint} failed: ${messageOf(thrown)}`);
   }
 }
 

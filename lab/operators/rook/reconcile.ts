@@ -4,6 +4,8 @@
  * Rook reconciles a resource when its spec changes, when the operator starts, and again after a failure; a resync
  * without a change does nothing. It says how that went in `status.phase`, and why in Events.
  */
+import { EventEmitter, once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type KubeObject, kubeRequest } from "../../kube/rest.ts";
 import { messageOf } from "../../wait.ts";
 import { type Controller, type SiteContext, setStatus } from "../controller.ts";
@@ -12,7 +14,12 @@ export const CEPH_API = "ceph.rook.io/v1";
 
 /** Something that must be there first is not: the resource stays as it is and is tried again, as Rook does. */
 export class NotYet extends Error {
-  override readonly name = "NotYet";
+  override readonly name: string = "NotYet";
+}
+
+/** The same for what the peer must have first; nothing on this site says when that is worth another try. */
+export class PeerNotYet extends NotYet {
+  override readonly name = "PeerNotYet";
 }
 
 /** Status beside phase and observedGeneration. */
@@ -32,7 +39,7 @@ export interface RookKind {
 
 const USUAL = { busy: "Reconciling", failed: "ReconcileFailed" } as const;
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 10_000;
+const LONGEST_PAUSE_MS = 5000;
 
 interface Attempt {
   readonly key: string;
@@ -73,6 +80,16 @@ async function addStatus(context: SiteContext, object: KubeObject, status: Extra
   await setStatus(context, { ...object, status: {} }, status);
 }
 
+/** Fires whenever a resource of this site got Ready: what waited for it need not sit out its pause. */
+const settling = new EventEmitter().setMaxListeners(0);
+
+async function pauseUntilSettling(milliseconds: number): Promise<void> {
+  const limit = new AbortController();
+  const woken = once(settling, "settled", { signal: limit.signal }).catch(() => undefined);
+  await Promise.race([woken, sleep(milliseconds)]);
+  limit.abort();
+}
+
 export function rookController(one: RookKind): Controller {
   const phases = one.phases ?? USUAL;
   const settled = new Map<string, string>();
@@ -93,6 +110,7 @@ export function rookController(one: RookKind): Controller {
         settled.set(uid, key);
         attempts.delete(uid);
         await addStatus(context, object, { ...extras, phase: "Ready", observedGeneration: generation });
+        settling.emit("settled");
         return undefined;
       } catch (thrown) {
         const said = messageOf(thrown);
@@ -102,7 +120,10 @@ export function rookController(one: RookKind): Controller {
         attempts.set(uid, { key, failures, notBefore: Date.now() + pause, said });
         await addStatus(context, object, { phase: thrown instanceof NotYet ? phases.busy : phases.failed });
         if (last?.said !== said) await tell(context, object, "ReconcileFailed", said);
-        return pause;
+        if (!(thrown instanceof NotYet) || thrown instanceof PeerNotYet) return pause;
+        await pauseUntilSettling(pause);
+        attempts.set(uid, { key, failures, notBefore: 0, said });
+        return 0;
       }
     },
     async removed(object, context) {
