@@ -86,7 +86,8 @@ export interface Proof {
 
 /** The proof that a step's command recorded, or undefined before it has run. */
 export function proofOf(step: command.local.Command): pulumi.Output<Proof | undefined> {
-  return pulumi.output(step.stdout).apply((text) => {
+  // A command with a secret in its environment has its whole output marked; a step prints none.
+  return pulumi.unsecret(pulumi.output(step.stdout)).apply((text) => {
     if (typeof text !== "string" || !text.startsWith("{")) return undefined;
     const { step: name, seconds, proved } = JSON.parse(text) as Proof;
     return { step: name, seconds, proved };
