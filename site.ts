@@ -30,6 +30,9 @@ export async function declareSite(config: Configuration): Promise<StackOutputs> 
     ...(kubeContext === undefined ? {} : { context: kubeContext }),
     // Without it a changed kubeconfig may look like another cluster, and replace everything.
     clusterIdentifier: `${PROJECT}-${site}`,
+    // A run that was killed may have created objects that its state does not know; the next run takes them
+    // over. Names are fixed, and a field that somebody else manages is still a conflict.
+    upsertExistingObjects: true,
   });
   const fromHome = site === HOME_SITE ? undefined : secretsOfHome(config);
   const { values: secrets } = new SharedSecrets("secrets", {
