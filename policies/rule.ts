@@ -54,11 +54,11 @@ export function defineRule<const Given extends Settings>(rule: Rule<Given>): Rul
   return rule as unknown as Rule;
 }
 
-/** The sentence that a person reads: resource, value, rule, fix. */
+/** The sentence that a person reads: resource, value, rule, fix. The description stands beside it wherever it is shown. */
 export function messageOf(rule: Rule, { resource, property, value, allowed }: Finding): string {
   return (
     `${resource.name} (${shortType(resource.type)}): ${property} is ${value}; it must be ${allowed}. ` +
-    `Rule ${rule.name}: ${rule.description} Fix: ${rule.remediation}`
+    `Rule ${rule.name}. Fix: ${rule.remediation}`
   );
 }
 

@@ -4,7 +4,7 @@ import { harborAfterProofs, stepsOnlyForward } from "./order.ts";
 import { databaseTls, pinnedVersions, requestsAndLimits } from "./quality.ts";
 import { activeRunsAll, databaseFollowsRole, oneRole, realmFollowsRole, standbyRunsNothing } from "./roles.ts";
 import type { Rule } from "./rule.ts";
-import { noChartDefaults, noInlineCredentials, secretsOnlyInSecrets, secretValuesMarked } from "./secrets.ts";
+import { noChartDefaults, noInlineCredentials, secretsOnlyInSecrets } from "./secrets.ts";
 import { routingByActiveOnly, sameHarborOnBothSites, usersOnHomeSite } from "./sites.ts";
 import { flipOnlyUpdates, statefulNeverReplaced, statefulProtected } from "./stateful.ts";
 
@@ -23,7 +23,6 @@ export const RULES: readonly Rule[] = [
   harborAfterProofs,
   stepsOnlyForward,
   secretsOnlyInSecrets,
-  secretValuesMarked,
   noChartDefaults,
   noInlineCredentials,
   databaseTls,

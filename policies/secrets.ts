@@ -1,14 +1,11 @@
 /** Secrets stand in Secret objects only, and are none that the whole world knows. */
-import { at, isObject, type ResourceRecord, SECRET, strings, TYPES } from "./record.ts";
+import { at, type ResourceRecord, SECRET, strings, TYPES } from "./record.ts";
 import { defineRule, type Finding, shown } from "./rule.ts";
 
 const KUBERNETES = "kubernetes:";
 
 /** A command may be given secrets here; the rest of it is shown in diffs and process lists. */
 const COMMAND_CHANNELS = /^(environment|stdin|stdout|stderr)(\.|$)/;
-
-/** What a Secret may say in plain text. */
-const PLAIN_KEYS = new Set(["username", "endpoint"]);
 
 export const secretsOnlyInSecrets = defineRule({
   name: "secrets-only-in-secrets",
@@ -40,39 +37,6 @@ export const secretsOnlyInSecrets = defineRule({
 function isCommand({ type }: ResourceRecord): boolean {
   return type === TYPES.command;
 }
-
-export const secretValuesMarked = defineRule({
-  name: "secret-values-marked",
-  severity: "critical",
-  description:
-    "Each value in a Secret object is marked secret, or it stands in the state file and in every diff as plain text.",
-  remediation: "Take the value from a random resource, a StackReference, or `pulumi config set --secret`.",
-  defaults: { plainKeys: [] as readonly string[] },
-  about: { plainKeys: "further keys of Secrets that may be plain, besides username and endpoint" },
-  // The engine hands policies unwrapped values, so the mark is visible to render alone.
-  checkSites: (primary, secondary, { plainKeys }) => {
-    const secrets = [primary, secondary].flatMap(({ resources }) =>
-      resources.filter(({ type }) => type === TYPES.secret),
-    );
-    if (secrets.length === 0) return { notApplicable: "neither stack declares a Secret" };
-    return secrets.flatMap((resource) =>
-      ["stringData", "data"].flatMap((field): Finding[] => {
-        const values = at(resource.props, field);
-        if (!isObject(values)) return [];
-        const plain = Object.entries(values).filter(
-          ([key, value]) => !PLAIN_KEYS.has(key) && !plainKeys.includes(key) && value !== SECRET,
-        );
-        const allowed = "marked secret";
-        return plain.map(([key]) => ({
-          resource,
-          property: `${field}.${key}`,
-          value: "plain text (not shown)",
-          allowed,
-        }));
-      }),
-    );
-  },
-});
 
 /** Passwords and keys that the chart, its documentation or its container images publish. */
 const PUBLIC_SECRETS: readonly string[] = [

@@ -109,7 +109,9 @@ function replacements(before: ResourceRecord | undefined, resource: ResourceReco
   if (before === undefined) return [];
   const fixed = SECRET_MAKERS.test(resource.type) ? Object.keys({ ...before.props, ...resource.props }) : IDENTITY;
   const replacing = resource.type.startsWith("kubernetes:") || isStateful(resource) ? fixed : [];
-  return [...replacing, ...resource.replaceOnChanges].flatMap((property) => {
+  // `triggers[*]` means every item of `triggers`.
+  const listed = resource.replaceOnChanges.map((property) => property.replace(/\[\*\]$/, ""));
+  return [...replacing, ...listed].flatMap((property) => {
     const [old, now] = [shown(at(before.props, property)), shown(at(resource.props, property))];
     const allowed = "the same in both roles, because its change replaces the resource";
     return old === now ? [] : [{ resource, property, value: `${old} before the flip and ${now} after`, allowed }];
