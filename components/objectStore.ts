@@ -60,9 +60,14 @@ export class ObjectStore extends pulumi.ComponentResource {
     this.userKeys = this.declareUser(name, args, store);
     const { accessKey: objectStoreAccessKey, secretKey: objectStoreSecretKey } = this.userKeys;
     const keys = { ...args.secrets, objectStoreAccessKey, objectStoreSecretKey };
-    declareSecrets(name, [bucketSecret(args.namespace)], keys, { parent: this, provider: args.provider });
-    const promoted = this.proveZone(name, args, store);
-    const steps = args.context.site === HOME_SITE ? [promoted, this.ensureBucket(name, args, promoted)] : [promoted];
+    const access = declareSecrets(name, [bucketSecret(args.namespace)], keys, {
+      parent: this,
+      provider: args.provider,
+    });
+    // Harbor waits for the last step, and does not start without the Secret that carries its keys.
+    const home = args.context.site === HOME_SITE;
+    const promoted = this.proveZone(name, args, home ? [store] : [store, ...access]);
+    const steps = home ? [promoted, this.ensureBucket(name, args, [promoted, ...access])] : [promoted];
     this.proof = steps[steps.length - 1] ?? promoted;
     this.proved = steps.map(proofOf);
     this.registerOutputs({ proved: this.proved });
@@ -148,7 +153,7 @@ export class ObjectStore extends pulumi.ComponentResource {
     return { accessKey: key("AccessKey"), secretKey: key("SecretKey") };
   }
 
-  private proveZone(name: string, args: ObjectStoreArgs, store: CephObjectStore) {
+  private proveZone(name: string, args: ObjectStoreArgs, needed: readonly pulumi.Resource[]) {
     const { settings, context, secrets } = args;
     return declareStep(
       `${name}-proof`,
@@ -167,11 +172,11 @@ export class ObjectStore extends pulumi.ComponentResource {
         DR_REALM_ACCESS_KEY: secrets.realmAccessKey,
         DR_REALM_SECRET_KEY: secrets.realmSecretKey,
       },
-      { parent: this, dependsOn: pulumi.output(args.after).apply((after) => [...after, store]) },
+      { parent: this, dependsOn: pulumi.output(args.after).apply((after) => [...after, ...needed]) },
     );
   }
 
-  private ensureBucket(name: string, args: ObjectStoreArgs, promoted: pulumi.Resource) {
+  private ensureBucket(name: string, args: ObjectStoreArgs, needed: pulumi.Resource[]) {
     return declareStep(
       `${name}-bucket`,
       "ensureBucket",
@@ -185,7 +190,7 @@ export class ObjectStore extends pulumi.ComponentResource {
         DR_BUCKET_SECRET_KEY: this.userKeys.secretKey,
       },
       // A bucket is made on the master zone only.
-      { parent: this, dependsOn: [promoted] },
+      { parent: this, dependsOn: needed },
     );
   }
 }
