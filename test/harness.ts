@@ -211,3 +211,17 @@ function nameOf(resource: unknown): string {
 const nameIn = (key: string) => key.slice(key.indexOf("::") + 2);
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
+
+const views = new Map<string, Promise<Deployment>>();
+
+/** What `deploy` answers, run once for each site, active site and set of values: for tests that only look. */
+export function view(
+  site: Site,
+  activeSite: Site,
+  values: Readonly<Record<string, unknown>> = {},
+): Promise<Deployment> {
+  const key = JSON.stringify([site, activeSite, values]);
+  const running = views.get(key) ?? deploy({ site, activeSite, values });
+  views.set(key, running);
+  return running;
+}
