@@ -110,6 +110,9 @@ async function proveMaster(store: Store): Promise<Evidence> {
   const { DR_ZONE: zone, DR_PEER_ZONE: peerZone, DR_ZONE_GROUP: zoneGroup } = environment;
   const { site, peer } = store.place;
   let behind: string | undefined;
+  // A dead site takes seconds to not answer, so it is asked while this one is looked at.
+  let asked: Promise<GatewayAnswer> | undefined = store.peerGateway();
+  asked.catch(() => undefined);
   let period: Period | undefined;
   const isMaster = async () => {
     if (period?.master !== zone) period = await store.ownPeriod();
@@ -121,7 +124,8 @@ async function proveMaster(store: Store): Promise<Evidence> {
       name: `all that a live ${peer} holds has arrived`,
       done: async () => {
         if (await isMaster()) return true;
-        const answer = await store.peerGateway();
+        const answer = await (asked ?? store.peerGateway());
+        asked = undefined;
         if (answer.kind === "silent" || answer.kind === "dead") {
           behind = `${peer}'s gateway was gone, so what it had not sent yet is not here`;
           return true;
