@@ -129,6 +129,8 @@ rgw thread pool size = 32
 rgw cache enabled = false
 # A killed gateway's leases on the sync logs must lapse before the next one goes on syncing.
 rgw sync lease period = 10
+# Each request is logged at level 1 with its query, and the admin API takes a user's secret key in there.
+debug rgw = 0/0
 rgw enable usage log = false
 log to stderr = true
 log to file = false

@@ -9,6 +9,7 @@ import { type Json, type KubeObject, kubeRequest, objectPath } from "../../lab/k
 import { down, kill, start, up } from "../../lab/lab.ts";
 import { labLayout, labPrefix } from "../../lab/layout.ts";
 import { missingForLab, notSetUp } from "../../lab/setup/host.ts";
+import { Supervisor } from "../../lab/supervisor.ts";
 import { waitFor } from "../../lab/wait.ts";
 import { peerOf, SITES, type Site } from "../../sites.ts";
 import { connect } from "../../steps/pods.ts";
@@ -48,23 +49,11 @@ const realm = (pullFrom?: Site): KubeObject =>
   object(API, "CephObjectRealm", "harbor", {
     spec: pullFrom === undefined ? {} : { pull: { endpoint: endpoint(pullFrom) } },
   });
+const ref = (key: string): Json => ({ name: "harbor-object-store-keys", key });
+const keys = [{ accessKeyRef: ref("access-key"), secretKeyRef: ref("secret-key") }];
 const user = (name: string): KubeObject =>
   object(API, "CephObjectStoreUser", name, {
-    spec: {
-      store: "harbor",
-      displayName: name,
-      clusterNamespace: "rook-ceph",
-      ...(name === "harbor"
-        ? {
-            keys: [
-              {
-                accessKeyRef: { name: "harbor-object-store-keys", key: "access-key" },
-                secretKeyRef: { name: "harbor-object-store-keys", key: "secret-key" },
-              },
-            ],
-          }
-        : {}),
-    },
+    spec: { store: "harbor", displayName: name, clusterNamespace: "rook-ceph", ...(name === "harbor" ? { keys } : {}) },
   });
 
 /** In the order of the program's dependencies; the standby's only difference is its realm's pull. */
@@ -218,6 +207,22 @@ describe.skipIf(lacking.length > 0)("object store", () => {
       path: await objectPath(on("secondary"), user("other")),
     });
   }, 60_000);
+
+  it("starts a gateway anew whose pod is deleted", async () => {
+    const name = "rook-ceph-rgw-harbor-a-0";
+    const processes = new Supervisor(lab.sites.secondary);
+    const before = processes.pidOf(name);
+    await kubeRequest(on("secondary"), {
+      method: "DELETE",
+      path: await objectPath(on("secondary"), object("v1", "Pod", name)),
+    });
+    const anew = async () => {
+      const now = processes.pidOf(name);
+      return now !== before ? now : undefined;
+    };
+    await waitFor("another process", anew, { seconds: 30 });
+    expect(await answers("secondary", "GET", "harbor/one", 200)).toBe("first");
+  }, 90_000);
 
   it("goes on after the master site died, once promoted in the toolbox", async () => {
     await kill(lab, "primary", quiet);

@@ -20,7 +20,7 @@ const METADATA = ["rgw.control", "rgw.meta", "rgw.log", "rgw.buckets.index", "rg
 const DATA = "rgw.buckets.data";
 
 /** The refusals of Rook that a one-OSD cluster can judge. */
-export function checkPool(what: string, pool: PoolSpec): void {
+function checkPool(what: string, pool: PoolSpec): void {
   const size = pool.replicated?.size ?? 0;
   const coded = pool.erasureCoded !== undefined && pool.erasureCoded.dataChunks > 0;
   if (size > 0 && coded) throw new Error(`${what}: both replicated and erasureCoded are given; a pool has one of them`);
@@ -30,25 +30,27 @@ export function checkPool(what: string, pool: PoolSpec): void {
   }
 }
 
-/** Makes the pools that are not there. The lab has one OSD and keeps one copy, whatever size is asked for. */
+/** Makes those that are not there. The lab has one OSD and keeps one copy, whatever size is asked for. */
 async function ensurePools(site: LabSite, names: readonly string[], application: string): Promise<void> {
-  const there = new Set((await cephCommands(site, ["osd pool ls"])).split("\n"));
-  const missing = names.filter((name) => !there.has(name));
-  const shares = Array.from({ length: CONNECTIONS }, (_, share) =>
-    missing
+  const shares = Array.from({ length: Math.min(CONNECTIONS, names.length) }, (_, share) =>
+    names
       .filter((_name, index) => index % CONNECTIONS === share)
       .flatMap((name) => [`osd pool create ${name} 1`, `osd pool application enable ${name} ${application}`]),
   );
-  await Promise.all(shares.filter((share) => share.length > 0).map((share) => cephCommands(site, share)));
+  await Promise.all(shares.map((share) => cephCommands(site, share)));
 }
 
-export async function ensureZonePools(
-  site: LabSite,
-  zone: string,
-  pools: { readonly metadataPool: PoolSpec; readonly dataPool: PoolSpec },
-): Promise<void> {
+interface ZonePools {
+  readonly metadataPool: PoolSpec;
+  readonly dataPool: PoolSpec;
+}
+
+export function checkZonePools(pools: ZonePools): void {
   checkPool("metadataPool", pools.metadataPool);
   checkPool("dataPool", pools.dataPool);
+}
+
+export async function ensureZonePools(site: LabSite, zone: string): Promise<void> {
   const names = [...METADATA, DATA].map((pool) => `${zone}.${pool}`);
   await ensurePools(site, names, "rgw");
 }

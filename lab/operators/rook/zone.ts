@@ -11,11 +11,12 @@ import {
   groupArguments,
   optional,
   type Place,
+  type ZoneGroup,
   zoneArguments,
   zoneGroupOf,
   zoneIsMaster,
 } from "./period.ts";
-import { ensureZonePools, type PoolSpec } from "./pools.ts";
+import { checkZonePools, ensureZonePools, type PoolSpec } from "./pools.ts";
 import { keyArguments, type SystemKeys, systemKeys } from "./realm.ts";
 import { CEPH_API, NotYet, nameOf, namespaceOf, type RookKind, specOf } from "./reconcile.ts";
 
@@ -52,22 +53,31 @@ async function ensureSystemUser(context: SiteContext, place: Place, keys: System
   }
 }
 
-async function ensureZone(context: SiteContext, place: Place, keys: SystemKeys, endpoints: string): Promise<void> {
+/** What the zone is made of: its resource, its group as Ceph has it, and the keys that its gateways replicate with. */
+interface Wanted {
+  readonly spec: ZoneSpec;
+  readonly group: ZoneGroup;
+  readonly keys: SystemKeys;
+}
+
+async function ensureZone(context: SiteContext, place: Place, { spec, group, keys }: Wanted): Promise<void> {
   const site = context.lab;
-  const group = await zoneGroupOf(site, place);
-  const given = endpoints === "" ? [] : [`--endpoints=${endpoints}`];
+  const wanted = [...(spec.customEndpoints ?? [])].sort().join();
+  const endpoints = wanted === "" ? [] : [`--endpoints=${wanted}`];
   if ((await optional(site, ["zone", "get", ...zoneArguments(place)])) === undefined) {
+    // The zone comes after its pools, so where there is a zone there are pools.
+    await ensureZonePools(site, place.zone);
     const master = group.master_zone === "" ? ["--master"] : [];
-    await radosgwAdmin(site, ["zone", "create", ...zoneArguments(place), ...keyArguments(keys), ...master, ...given]);
+    const args = [...zoneArguments(place), ...keyArguments(keys), ...master, ...endpoints];
+    await radosgwAdmin(site, ["zone", "create", ...args]);
     return;
   }
   const entry = group.zones.find((zone) => zone.name === place.zone);
-  const same = entry === undefined || [...entry.endpoints].sort().join() === endpoints.split(",").sort().join();
-  if (same || given.length === 0) return;
+  if (entry === undefined || endpoints.length === 0 || [...entry.endpoints].sort().join() === wanted) return;
   if (entry.id === group.master_zone) {
-    await radosgwAdmin(site, ["zonegroup", "modify", ...groupArguments(place), ...given]);
+    await radosgwAdmin(site, ["zonegroup", "modify", ...groupArguments(place), ...endpoints]);
   }
-  await radosgwAdmin(site, ["zone", "modify", ...zoneArguments(place), ...given]);
+  await radosgwAdmin(site, ["zone", "modify", ...zoneArguments(place), ...endpoints]);
 }
 
 export const zoneKind: RookKind = {
@@ -76,13 +86,14 @@ export const zoneKind: RookKind = {
   async reconcile(object, context) {
     const spec = specOf<ZoneSpec>(object);
     const place = await placeOf(context, namespaceOf(object), nameOf(object));
-    await zoneGroupOf(context.lab, place);
+    checkZonePools(spec);
+    const group = await zoneGroupOf(context.lab, place);
     const keys = await systemKeys(context, namespaceOf(object), place.realm);
     if (keys === undefined) throw new NotYet(`waiting for Secret ${namespaceOf(object)}/${place.realm}-keys`);
-    await ensureZonePools(context.lab, place.zone, spec);
-    await ensureZone(context, place, keys, (spec.customEndpoints ?? []).join(","));
+    await ensureZone(context, place, { spec, group, keys });
     await commitChanges(context.lab, place);
-    if (await zoneIsMaster(context.lab, place)) await ensureSystemUser(context, place, keys);
+    const isMaster = group.master_zone === "" || (await zoneIsMaster(context.lab, place));
+    if (isMaster) await ensureSystemUser(context, place, keys);
     return {};
   },
 };
