@@ -14,7 +14,10 @@ const volume = (size: string) =>
   z
     .strictObject({
       storageClass: kubernetesName.optional().describe("storage class; the cluster's default when absent"),
-      accessMode: z.enum(["ReadWriteOnce", "ReadWriteMany"]).default("ReadWriteOnce"),
+      accessMode: z
+        .enum(["ReadWriteOnce", "ReadWriteMany"])
+        .default("ReadWriteOnce")
+        .describe("access mode of the volume"),
       size: quantity.default(size).describe("size of the volume"),
     })
     .prefault({});
@@ -30,8 +33,8 @@ const expose = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("route") }),
   z.strictObject({
     type: z.literal("nodePort"),
-    httpNodePort: port.default(30002),
-    httpsNodePort: port.default(30003),
+    httpNodePort: port.default(30002).describe("node port of plain HTTP"),
+    httpsNodePort: port.default(30003).describe("node port of HTTPS"),
   }),
   z.strictObject({
     type: z.literal("loadBalancer"),

@@ -33,14 +33,20 @@ const postgres = z.strictObject({
   cluster: kubernetesName
     .default("acid-harbor")
     .describe("name of the postgresql resource: the team id in lower case, a hyphen, a name"),
-  teamId: allowed(/^[A-Za-z][A-Za-z0-9]*$/, "letters and digits, as the operator knows the team").default("ACID"),
+  teamId: allowed(/^[A-Za-z][A-Za-z0-9]*$/, "letters and digits, as the operator knows the team")
+    .default("ACID")
+    .describe("team id of the PostgreSQL operator"),
   version: z
     .enum(["14", "15", "16"])
     .default("16")
     .describe("PostgreSQL major version: Harbor 2.12 takes 14, Harbor 2.14 takes 15 or 16"),
   instances: z.int().min(1).max(9).default(2).describe("instances while active, 1 to 9; a standby always has 1"),
-  database: allowed(/^[a-z][a-z0-9_]*$/, "lower-case letters, digits and underscores").default("registry"),
-  user: allowed(/^[a-z][a-z0-9_]*$/, "lower-case letters, digits and underscores").default("harbor"),
+  database: allowed(/^[a-z][a-z0-9_]*$/, "lower-case letters, digits and underscores")
+    .default("registry")
+    .describe("name of Harbor's database"),
+  user: allowed(/^[a-z][a-z0-9_]*$/, "lower-case letters, digits and underscores")
+    .default("harbor")
+    .describe("database user that owns it"),
   volumeSize: quantity.default("50Gi").describe("size of each instance's volume"),
   storageClass: kubernetesName.optional().describe("storage class of the volumes; the cluster's default when absent"),
   service: replicationService
@@ -61,10 +67,12 @@ const objectStore = z.strictObject({
   zoneGroup: kubernetesName.default("harbor").describe("name of the zone group, the same on both sites"),
   store: kubernetesName.default("harbor").describe("name of the CephObjectStore, the same on both sites"),
   user: kubernetesName.default("harbor").describe("name of the object-store user, declared on the home site only"),
-  bucket: allowed(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, "3 to 63 lower-case letters, digits and hyphens").default(
-    "harbor",
-  ),
-  region: allowed(/^[a-z0-9-]+$/, "lower-case letters, digits and hyphens").default("us-east-1"),
+  bucket: allowed(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, "3 to 63 lower-case letters, digits and hyphens")
+    .default("harbor")
+    .describe("bucket of the images, made by the home site"),
+  region: allowed(/^[a-z0-9-]+$/, "lower-case letters, digits and hyphens")
+    .default("us-east-1")
+    .describe("region that Harbor signs its requests to the bucket with"),
   gatewayPort: port.default(7480).describe("port of the gateway inside the cluster"),
   gatewayInstances: z.int().min(1).max(20).default(1).describe("gateways on each site, 1 to 20"),
   gatewayCpu: quantity.default("500m").describe("CPU request of a gateway"),
@@ -72,7 +80,9 @@ const objectStore = z.strictObject({
   gatewayMemory: quantity.default("1Gi").describe("memory request and limit of a gateway"),
   service: z.enum(["NodePort", "LoadBalancer"]).default("NodePort").describe("how the other site reaches the gateways"),
   poolSize: z.int().min(1).max(9).default(3).describe("copies of each object that a site keeps, 1 to 9"),
-  failureDomain: allowed(/^[a-z]+$/, "a CRUSH bucket type such as host or osd").default("host"),
+  failureDomain: allowed(/^[a-z]+$/, "a CRUSH bucket type such as host or osd")
+    .default("host")
+    .describe("across what the copies of an object are spread"),
   userKeys: z
     .enum(["provided", "generated"])
     .default("provided")
