@@ -33,6 +33,8 @@ export async function declareSite(config: Configuration): Promise<StackOutputs> 
     // A run that was killed may have created objects that its state does not know; the next run takes them
     // over. Names are fixed, and a field that somebody else manages is still a conflict.
     upsertExistingObjects: true,
+    // Otherwise a rotated secret would delete its Secret before it makes the new one.
+    enableSecretMutable: true,
   });
   const fromHome = site === HOME_SITE ? undefined : secretsOfHome(config);
   const { values: secrets } = new SharedSecrets("secrets", {

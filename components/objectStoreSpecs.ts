@@ -85,7 +85,7 @@ export function gatewayServiceSpec(settings: ObjectStoreSettings, port: number) 
       {
         name: "http",
         port: nodePort ? settings.gatewayPort : port,
-        targetPort: settings.gatewayPort,
+        targetPort: settings.gatewayTargetPort,
         ...(nodePort ? { nodePort: port } : {}),
       },
     ],

@@ -74,6 +74,9 @@ const objectStore = z.strictObject({
     .default("us-east-1")
     .describe("region that Harbor signs its requests to the bucket with"),
   gatewayPort: port.default(7480).describe("port of the gateway inside the cluster"),
+  gatewayTargetPort: port
+    .default(8080)
+    .describe("port on which Rook's gateway pods listen: 8080, or gatewayPort where they use the host's network"),
   gatewayInstances: z.int().min(1).max(20).default(1).describe("gateways on each site, 1 to 20"),
   gatewayCpu: quantity.default("500m").describe("CPU request of a gateway"),
   gatewayCpuLimit: quantity.default("2").describe("CPU limit of a gateway"),

@@ -82,8 +82,8 @@ describe("userSpec", () => {
 describe("gatewayServiceSpec", () => {
   const selector = { app: "rook-ceph-rgw", rook_object_store: "harbor" };
   it.each([
-    ["NodePort", { name: "http", port: 7480, targetPort: 7480, nodePort: 31480 }],
-    ["LoadBalancer", { name: "http", port: 31480, targetPort: 7480 }],
+    ["NodePort", { name: "http", port: 7480, targetPort: 8080, nodePort: 31480 }],
+    ["LoadBalancer", { name: "http", port: 31480, targetPort: 8080 }],
   ])("as %s answers at the configured port", (service, port) => {
     const spec = specs.gatewayServiceSpec(withSettings({ service }), 31480);
     expect(spec).toEqual({ type: service, selector, ports: [port] });
