@@ -12,7 +12,7 @@ import { declareSite } from "../site.ts";
 import type { Site } from "../sites.ts";
 import { configurationOf } from "./committed.ts";
 import { collectNoise, type Noise } from "./noise.ts";
-import { plain, secretPaths, settled } from "./values.ts";
+import { isMarked, plain, secretPaths, settled } from "./values.ts";
 
 /** One declared resource. */
 export interface DeclaredResource {
@@ -24,6 +24,8 @@ export interface DeclaredResource {
   readonly inputs: Readonly<Record<string, unknown>>;
   /** Paths of the inputs that are marked secret, such as `environment.DR_ADMIN_PASSWORD`. */
   readonly secretPaths: readonly string[];
+  /** Inputs that carry a mark on the wire to the engine, by their first key. */
+  readonly markedOnWire: readonly string[];
   readonly parent: string | undefined;
   readonly provider: string | undefined;
   readonly protect: boolean;
@@ -106,6 +108,9 @@ async function run(variation: Variation): Promise<{ deployment: Deployment | Err
   const seen = new Seen();
   await pulumi.runtime.setMocks(mocksOf(variation, seen), PROJECT, site, preview);
   const noise = collectNoise();
+  // The SDK takes a stack for each of its thousands of promises; without them a run costs a quarter.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   try {
     let outputs: Record<string, unknown> = {};
     await pulumi.runtime.runInPulumiStack(async () => {
@@ -123,6 +128,7 @@ async function run(variation: Variation): Promise<{ deployment: Deployment | Err
     await new Promise((resolve) => setTimeout(resolve, 100));
     return { deployment: error as Error, noise, seen };
   } finally {
+    Error.stackTraceLimit = stackTraceLimit;
     noise.end();
   }
 }
@@ -173,6 +179,7 @@ async function describe(seen: Seen, outputs: Record<string, unknown>, noise: Noi
       urn: [...ancestors(opts.parent), type].join("$").concat("::", name),
       inputs: plain(inputs) as Record<string, unknown>,
       secretPaths: await secretPaths(props),
+      markedOnWire: Object.keys(inputs).filter((name) => isMarked(inputs[name])),
       parent: opts.parent === undefined ? undefined : nameOf(opts.parent),
       provider: opts.provider === undefined ? undefined : nameOf(opts.provider),
       protect: opts.protect === true,

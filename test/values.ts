@@ -5,11 +5,16 @@ import * as pulumi from "@pulumi/pulumi";
 const MARK = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 
+/** Whether a value from the wire is marked secret. */
+export function isMarked(value: unknown): boolean {
+  return isRecord(value) && value[MARK] === SECRET;
+}
+
 /** A value from the wire without its secret marks. */
 export function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (!isRecord(value)) return value;
-  if (value[MARK] === SECRET) return plain(value.value);
+  if (isMarked(value)) return plain(value.value);
   return Object.fromEntries(Object.entries(value).map(([key, below]) => [key, plain(below)]));
 }
 
