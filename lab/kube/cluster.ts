@@ -27,6 +27,8 @@ import {
 export const NAMESPACES = ["harbor", "rook-ceph"] as const;
 const KUBELET_PORT = 10250;
 const MANIFESTS = join(checkout, "lab", "kube", "manifests");
+/** What the documentation tells users to give their runner: the lab lives with the same. */
+const RUNNER = join(checkout, "docs", "rbac", "runner.yaml");
 const DEFINITIONS = join(checkout, "lab", "crds");
 const START_SECONDS = 120;
 
@@ -166,7 +168,7 @@ export async function startKubernetes(site: LabSite, kubeconfig: string, process
   const namespaces = NAMESPACES.map((name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } }));
   const node = { apiVersion: "v1", kind: "Node", metadata: { name: `${site.site}-node` } };
   await Promise.all([...namespaces, node].map(async (object) => await applyAsLab(kc, object)));
-  for (const object of readManifest(join(MANIFESTS, "runner.yaml"))) await applyAsLab(kc, object);
+  for (const object of readManifest(RUNNER)) await applyAsLab(kc, object);
   await Promise.all(definitions.map(async (definition) => await served(kc, definition)));
   await startKwok(site, processes);
 }

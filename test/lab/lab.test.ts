@@ -91,6 +91,10 @@ describe.skipIf(lacking.length > 0)("lab", () => {
       const refused = kubeRequest(kc, { path: forbidden });
       await expect(refused).rejects.toSatisfy((thrown) => thrown instanceof KubeError && thrown.status === 403);
     }
+    // What holds data is a person's to delete.
+    const database = "/apis/acid.zalan.do/v1/namespaces/harbor/postgresqls/acid-harbor";
+    const deletion = kubeRequest(kc, { method: "DELETE", path: database });
+    await expect(deletion).rejects.toSatisfy((thrown) => thrown instanceof KubeError && thrown.status === 403);
   });
 
   it("refuses a second command that changes the same lab at once", async () => {
