@@ -48,11 +48,6 @@ export function readPlace(environment: Readonly<Record<string, string | undefine
   return { site, peer, role, timeoutSeconds: seconds("DR_TIMEOUT_SECONDS", environment.DR_TIMEOUT_SECONDS) };
 }
 
-/** The site that serves when `place.site` has `place.role`. */
-export function activeSiteOf(place: Place): Site {
-  return roleOf(place.site, place.site) === place.role ? place.site : place.peer;
-}
-
 /** A positive number of seconds. */
 export function seconds(name: string, text: string | undefined): number {
   const value = Number(text);

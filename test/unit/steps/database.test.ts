@@ -68,13 +68,13 @@ describe("proveDatabase, active", () => {
 
   it("is not proved while writes are refused, whatever the role says", async () => {
     const refused = { exitCode: 3, stderr: "ERROR:  cannot execute CREATE SCHEMA in a read-only transaction" };
-    const { result, seen } = await prove("active", () => refused, { seconds: 1 });
+    const { result, seen } = await prove("active", () => refused, { seconds: 0.6 });
     expect(result).toBeInstanceOf(Error);
     expect(seen).toContain("write: ERROR:  cannot execute CREATE SCHEMA in a read-only transaction");
   });
 
   it("is not proved when the write is gone in the next session", async () => {
-    const { result } = await prove("active", () => ({ stdout: `\n${JSON.stringify(STATE)}` }), { seconds: 1 });
+    const { result } = await prove("active", () => ({ stdout: `\n${JSON.stringify(STATE)}` }), { seconds: 0.6 });
     expect(result).toBeInstanceOf(Error);
   });
 
@@ -112,7 +112,7 @@ describe("proveDatabase, standby", () => {
         if (exec.stdin.includes("pg_logical_emit_message")) return { stdout: "0/3000200\n" };
         return { stdout: JSON.stringify(toPeer(exec) ? STATE : STANDBY) };
       },
-      { seconds: 1.5 },
+      { seconds: 0.9 },
     );
     expect(result).toBeInstanceOf(Error);
     expect(seen).toMatch(/record: written on primary at 0\/3000200, not replayed here/);
@@ -134,7 +134,7 @@ describe("proveDatabase, standby", () => {
     const { result } = await prove(
       "standby",
       (exec) => ({ stdout: JSON.stringify(toPeer(exec) ? STATE : { ...STANDBY, systemIdentifier: "88" }) }),
-      { seconds: 1 },
+      { seconds: 0.6 },
     );
     expect(result).toMatchObject({
       message: expect.stringContaining("system identifier 88 against 77"),

@@ -145,7 +145,7 @@ describe("proveObjectStore, active", () => {
 
   it("does not promote over a live site that has more", async () => {
     const behind = CAUGHT_UP.replace("data is caught up with source", "data is behind on 1 shards");
-    const { result, words } = await prove("active", { own: followed, peer: followed, sync: behind }, 1.5);
+    const { result, words } = await prove("active", { own: followed, peer: followed, sync: behind }, 0.8);
     expect(result).toMatchObject({ remedy: expect.stringContaining("would lose them") });
     expect(words.filter((word) => /modify|update/.test(word))).toEqual([]);
   });
@@ -163,14 +163,14 @@ describe("proveObjectStore, standby", () => {
     const { result, progress } = await prove(
       "standby",
       { own: followed, peer: followed, sync: CAUGHT_UP.replaceAll("4/4", "0/0").replaceAll("0/4", "0/0") },
-      1,
+      0.6,
     );
     expect(result).toBeInstanceOf(Error);
     expect(progress.lastSeen().join()).toContain("not started");
   });
 
   it("is not proved while the other gateway is dead", async () => {
-    const { result } = await prove("standby", { own: followed, peer: undefined, sync: CAUGHT_UP }, 1, true);
+    const { result } = await prove("standby", { own: followed, peer: undefined, sync: CAUGHT_UP }, 0.5, true);
     expect(result).toMatchObject({ remedy: expect.stringContaining("must answer this site") });
   });
 
@@ -187,7 +187,7 @@ describe("proveObjectStore, standby", () => {
 
   it("never pulls an older period: that would set this site back", async () => {
     const world = { own: periodOf("p2", "harbor-secondary", 2), peer: followed, sync: CAUGHT_UP };
-    const { result, words } = await prove("standby", world, 1);
+    const { result, words } = await prove("standby", world, 0.5);
     expect(result).toBeInstanceOf(Error);
     expect(words.filter((word) => word.includes("pull"))).toEqual([]);
   });
