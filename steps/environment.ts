@@ -2,7 +2,7 @@
  * Reads a step's environment against its row in `STEP_INPUTS`: everything that is missing or
  * malformed is reported together, and no value of a secret is ever part of an error.
  */
-import { type Role, roleOf, SITES, type Site } from "../sites.ts";
+import { type Role, SITES, type Site } from "../sites.ts";
 import { STEP_INPUTS, type StepEnvironment, type StepName } from "./inputs.ts";
 import { StepFailure } from "./outcome.ts";
 
