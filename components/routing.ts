@@ -37,8 +37,8 @@ export interface RoutingArgs {
   readonly timeoutSeconds: number;
   /** What must be proved before clients are sent here. */
   readonly after: After;
-  /** Provider of the site's cluster. */
-  readonly provider: kubernetes.Provider;
+  /** Provider of the site's cluster, which external-dns needs. */
+  readonly provider?: kubernetes.Provider | undefined;
 }
 
 /** The DNSEndpoint's spec: the active site names itself, the standby nobody. */
@@ -86,7 +86,8 @@ export class Routing extends pulumi.ComponentResource {
       case "externalDns": {
         const spec = dnsEndpointSpec(args.context.role, args.hostname, args.entry.host, settings.ttlSeconds);
         const metadata = { name: "harbor-dr", namespace: args.namespace };
-        const child = { parent: this, provider: args.provider, dependsOn: args.after };
+        const cluster = args.provider === undefined ? {} : { provider: args.provider };
+        const child = { parent: this, ...cluster, dependsOn: args.after };
         return [new DnsEndpoint(`${name}-record`, { metadata, spec }, child)];
       }
       case "route53":

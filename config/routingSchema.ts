@@ -25,7 +25,7 @@ export const routing = z.discriminatedUnion("type", [
   z
     .strictObject({
       type: z.literal("route53"),
-      zoneId: allowed(/^Z[A-Z0-9]{1,31}$/, "id of the hosted zone, such as Z0123456789ABCDEFGHIJ"),
+      zoneId: allowed(/^[A-Z0-9]{1,32}$/, "id of the hosted zone, such as Z0123456789ABCDEFGHIJ"),
       ttlSeconds,
       resolver,
       region: allowed(/^[a-z]{2}(-[a-z]+)+-\d$/, "an AWS region such as us-east-1, for signing only").default(

@@ -25,6 +25,8 @@ import type { Report } from "../setup/report.ts";
 import { bundlePlugins } from "./bundle.ts";
 
 const PLUGINS = ["kubernetes", "random", "command", "tls"] as const;
+/** Asked for by one way of routing only: genuine plugins are complete without it. */
+const STAND_INS = [...PLUGINS, "aws"] as const;
 /** Below this the CLI may not speak the protocol that the stand-ins speak. */
 const OLDEST_CLI = [3, 200];
 
@@ -134,8 +136,8 @@ function install(home: string, folder: string, executable: string, bundle: strin
 }
 
 async function installStandIns(home: string): Promise<void> {
-  const bundles = await bundlePlugins([...PLUGINS, "language-nodejs"]);
-  for (const name of PLUGINS) {
+  const bundles = await bundlePlugins([...STAND_INS, "language-nodejs"]);
+  for (const name of STAND_INS) {
     const version = packageVersion(`@pulumi/${name}`);
     install(home, `resource-${name}-v${version}`, `pulumi-resource-${name}`, join(bundles, `${name}.cjs`), version);
   }

@@ -128,3 +128,10 @@ export async function installPackages(report: Report): Promise<void> {
     throw new Error(`installed, but their programs are not where they are looked for: ${still.join(" ")}`);
   report("packages: installed, no service started");
 }
+
+/** Installs one more package, which only some tests need. Not at the same time as the others: apt has one lock. */
+export async function installPackage(name: string, report: Report): Promise<void> {
+  report(`packages: installing ${name}`);
+  await aptGet(["update"]);
+  await aptGet(["install", "-y", "--no-install-recommends", name]);
+}

@@ -4,6 +4,7 @@
  */
 import { buildGoTool, goToolFile, onPath } from "./goTools.ts";
 import { missingForLab, missingTools } from "./host.ts";
+import { installMoto } from "./moto.ts";
 import { installPackages } from "./packages.ts";
 import type { Report } from "./report.ts";
 
@@ -20,7 +21,14 @@ export async function setup(report: Report): Promise<void> {
     else if (goToolFile("pulumi") === undefined) await buildGoTool("pulumi", report);
     else report("pulumi: built already");
   };
-  const results = await Promise.allSettled([installPackages(report), tools()]);
+  const packages = async (): Promise<void> => {
+    await installPackages(report);
+    // The lab runs without it: where the Python package index is out of reach, one test misses it and says so.
+    await installMoto(report).catch((problem: Error) =>
+      report(`${problem.message}\n(only the tests of Route 53 need it)`),
+    );
+  };
+  const results = await Promise.allSettled([packages(), tools()]);
   const failures = results.flatMap((one) => (one.status === "rejected" ? [one.reason as Error] : []));
   if (failures.length > 0) throw new Error(failures.map((one) => one.message).join("\n\n"));
 }
