@@ -54,7 +54,7 @@ export function describeAnswer({ alias, addresses }: Answer): string {
  * What the zone's own name servers say, asked one by one past every cache: it tells an address that was
  * never written from one that a cache still holds. Undefined where they cannot be found.
  */
-export async function askAuthority(server: string | undefined, name: string): Promise<string | undefined> {
+export async function askAuthority(server: string | undefined, name: string, port = 53): Promise<string | undefined> {
   const resolver = new Resolver({ timeout: LIMIT_MS, tries: 1 });
   if (server !== undefined) resolver.setServers([server]);
   const labels = name.split(".");
@@ -64,7 +64,7 @@ export async function askAuthority(server: string | undefined, name: string): Pr
     const told = servers.sort().map(async (host) => {
       const [address] = await resolver.resolve4(host).catch(() => []);
       if (address === undefined) return undefined;
-      const answer = await askServer(address)(name).catch(() => undefined);
+      const answer = await askServer(`${address}:${port}`)(name).catch(() => undefined);
       return answer === undefined ? undefined : `${host} says ${describeAnswer(answer)}`;
     });
     const lines = (await Promise.all(told)).filter((line) => line !== undefined);

@@ -48,7 +48,10 @@ describe("externalDns", () => {
   });
 
   it("points at the site's Harbor entry where that has an address of its own", async () => {
-    const sites = changed("sites", { primary: { harborHost: "lb.primary.example.com" } });
+    const sites = changed("sites", {
+      primary: { harborHost: "lb.primary.example.com" },
+      secondary: { harborHost: "lb.secondary.example.com" },
+    });
     const record = await deployed("primary", "primary", { sites });
     const records = {
       endpoints: [expect.objectContaining({ recordType: "CNAME", targets: ["lb.primary.example.com"] })],
