@@ -15,8 +15,9 @@ Rules that a change must keep. \`pulumi preview --policy-pack policies\` checks 
 Rules that need both sites or both roles at once are checked by \`render\` alone, because the engine sees
 one stack in one role.
 
-A rule that looks at one resource stops an update before that resource is touched. One that looks at
-the whole stack stops the preview; \`pulumi up --skip-preview\` would tell of it only afterwards.
+A rule that looks at one resource stops an update before that resource is touched, and ends a preview
+before the rules of the whole stack are asked. One that looks at the whole stack stops the preview;
+\`pulumi up --skip-preview\` would tell of it only afterwards.
 
 ## To differ from the defaults
 

@@ -7,7 +7,7 @@ import { RULES } from "../../policies/rules.ts";
 import { EXIT, ExitError } from "../exit.ts";
 import { markdownOf } from "./markdown.ts";
 import { isRefused, type Report, reportOf } from "./report.ts";
-import { runTree, withBase } from "./trees.ts";
+import { commitOf, startRunner, withTreeAt } from "./trees.ts";
 
 export const render = defineCommand({
   meta: {
@@ -38,15 +38,18 @@ export const render = defineCommand({
   },
 });
 
-/** Both trees at the same time: most of the time goes into loading the SDK, twice. */
+/** The working tree's program runs while git unpacks the base. */
 async function rendered(folder: string, ref: string, configuration: RuleConfiguration): Promise<Report> {
-  const head = runTree(folder);
-  return withBase(folder, ref, async ({ commit, folder: baseFolder }) => {
-    const [base, here] = await Promise.all([runTree(baseFolder), head]);
-    if ("failed" in here) throw new ExitError(EXIT.failed, `the program in ${folder} does not run:\n${here.failed}`);
+  const commit = await commitOf(folder, ref);
+  const runner = startRunner();
+  try {
+    const [head, base] = await Promise.all([runner.run(folder), withTreeAt(folder, commit, runner.run)]);
+    if ("failed" in head) throw new ExitError(EXIT.failed, `the program in ${folder} does not run:\n${head.failed}`);
     if ("failed" in base) process.stderr.write(`the program at ${ref} does not run: ${base.failed}\n`);
-    return reportOf({ ref, commit, base, head: here.tree, rules: RULES, configuration });
-  });
+    return reportOf({ ref, commit, base, head: head.tree, rules: RULES, configuration });
+  } finally {
+    runner.end();
+  }
 }
 
 function readConfiguration(file: string | undefined): RuleConfiguration {

@@ -38,7 +38,7 @@ function read<File>(folder: string, file: string): File {
   try {
     text = readFileSync(join(folder, file), "utf8");
   } catch {
-    throw new Error(`${file} is missing in ${folder}: render reads the project and both stacks from committed files`);
+    throw new Error(`${file} is missing: render reads the project and both stacks from their files`);
   }
   return (parse(text) ?? {}) as File;
 }

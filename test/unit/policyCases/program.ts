@@ -1,6 +1,6 @@
 /** The program's own records, as render sees them, and small edits to them: each case breaks one thing. */
 import { fileURLToPath } from "node:url";
-import { runTree } from "../../../cli/render/trees.ts";
+import { startRunner } from "../../../cli/render/trees.ts";
 import type { View } from "../../../cli/render/views.ts";
 import { isObject, type ResourceRecord } from "../../../policies/record.ts";
 import type { Rule } from "../../../policies/rule.ts";
@@ -9,7 +9,9 @@ import { roleOf, type Site } from "../../../sites.ts";
 
 /** All four views of the committed program, or the reason why it does not run. */
 export async function programViews(): Promise<Views> {
-  const result = await runTree(fileURLToPath(new URL("../../..", import.meta.url)));
+  const runner = startRunner();
+  const result = await runner.run(fileURLToPath(new URL("../../..", import.meta.url)));
+  runner.end();
   if ("failed" in result) throw new Error(result.failed);
   return new Views(result.tree.views);
 }
