@@ -2,12 +2,6 @@
 import type { Rule } from "./rule.ts";
 import { RULES } from "./rules.ts";
 
-/** Where the page stands, from the project's folder. */
-export const DOCUMENT = "docs/policies.md";
-
-/** The command that writes it anew. */
-export const WRITE = "node --import tsx policies/writeDocument.ts";
-
 const INTRODUCTION = `# Policies
 
 Rules that a change must keep. \`pulumi preview --policy-pack policies\` checks them in the engine, and

@@ -6,6 +6,8 @@ import { RULES } from "../../policies/rules.ts";
 import { contentCases } from "./policyCases/contentCases.ts";
 import { programViews, type RuleCases, type Subject, type Views } from "./policyCases/program.ts";
 import { roleCases } from "./policyCases/roleCases.ts";
+import { secretCases } from "./policyCases/secretCases.ts";
+import { siteCases } from "./policyCases/siteCases.ts";
 import { stateCases } from "./policyCases/stateCases.ts";
 
 let views: Views;
@@ -13,7 +15,13 @@ let cases: ReadonlyMap<string, RuleCases>;
 
 beforeAll(async () => {
   views = await programViews();
-  const all = [...roleCases(views), ...stateCases(views), ...contentCases(views)];
+  const all = [
+    ...roleCases(views),
+    ...stateCases(views),
+    ...siteCases(views),
+    ...secretCases(views),
+    ...contentCases(views),
+  ];
   cases = new Map(all.map((each) => [each.rule.name, each]));
 }, 60_000);
 
