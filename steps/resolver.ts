@@ -26,7 +26,8 @@ export function askServer(server: string | undefined): Ask {
     const resolver = new Resolver({ timeout: LIMIT_MS, tries: 1 });
     if (server !== undefined) resolver.setServers([server]);
     const [alias, four, six] = await Promise.all([
-      records(resolver.resolveCname(name)),
+      // Some servers refuse this question; the addresses then decide alone.
+      records(resolver.resolveCname(name)).catch(() => []),
       records(resolver.resolve4(name)),
       records(resolver.resolve6(name)),
     ]).catch((error: NodeJS.ErrnoException) => {
