@@ -7,6 +7,7 @@ import type { z } from "zod";
 import { checkTogether } from "./config/crossChecks.ts";
 import { problemsOf } from "./config/issues.ts";
 import { ConfigurationError, type Problem } from "./config/problems.ts";
+import { refusal } from "./config/refusal.ts";
 import { type Settings, settingsSchema } from "./config/schema.ts";
 import { SECRET_NAMES, SECRET_PAIRS, SECRET_RULES, type SecretName } from "./config/secretKeys.ts";
 
@@ -40,7 +41,7 @@ export function loadConfiguration(): Configuration {
   try {
     return parseConfiguration({ values, isSecret }, pulumi.getStack());
   } catch (error) {
-    if (error instanceof ConfigurationError) throw new pulumi.RunError(error.message);
+    if (error instanceof ConfigurationError) throw refusal(error.message);
     throw error;
   }
 }

@@ -7,7 +7,7 @@
  */
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { refusal } from "./refusal.ts";
+import { refusal } from "../config/refusal.ts";
 import { type OwnEnvironment, type Proof, type StepContext, stepCommand, stepEnvironment } from "./step.ts";
 
 /** Resolves once the site may be active. A preview changes nothing, so there it resolves at once. */

@@ -3,10 +3,10 @@
  * The reference goes one way only; two stacks that read each other could never be applied first.
  */
 import * as pulumi from "@pulumi/pulumi";
+import { refusal } from "../config/refusal.ts";
 import { SECRET_NAMES, type SecretName } from "../config/secretKeys.ts";
 import type { Configuration } from "../config.ts";
 import { HOME_SITE } from "../sites.ts";
-import { refusal } from "./refusal.ts";
 import type { SecretValues } from "./sharedSecrets.ts";
 
 /** Values that must be equal on both sites, by configuration key. */

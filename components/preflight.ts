@@ -4,8 +4,8 @@
  * and in our words, rather than found half-way through.
  */
 import * as command from "@pulumi/command";
+import { refusal } from "../config/refusal.ts";
 import { refusalIn } from "./gate.ts";
-import { refusal } from "./refusal.ts";
 import { type StepContext, stepCommand, stepEnvironment } from "./step.ts";
 
 /** What the cluster must have. */

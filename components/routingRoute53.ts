@@ -24,11 +24,11 @@ import type { Provider } from "@pulumi/aws/provider.js";
 import type { HealthCheckArgs } from "@pulumi/aws/route53/healthCheck.js";
 import type { RecordArgs } from "@pulumi/aws/route53/record.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { refusal } from "../config/refusal.ts";
 import { recordTypeOf } from "../config/routingSchema.ts";
 import type { Settings } from "../config/schema.ts";
 import type { Role, Site } from "../sites.ts";
 import type { After } from "./order.ts";
-import { refusal } from "./refusal.ts";
 
 export type Route53Settings = Extract<Settings["routing"], { type: "route53" }>;
 

@@ -5,6 +5,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import * as tls from "@pulumi/tls";
+import { refusal } from "../config/refusal.ts";
 import { SECRET_NAMES, type SecretName } from "../config/secretKeys.ts";
 import { HOME_SITE, type Site } from "../sites.ts";
 
@@ -76,7 +77,7 @@ export class SharedSecrets extends pulumi.ComponentResource {
     const supplied = args.supplied[secret];
     const value = supplied === undefined ? (made[secret] ?? args.fromHome?.[secret]) : pulumi.output(supplied);
     if (value === undefined) {
-      throw new pulumi.RunError(
+      throw refusal(
         `secret ${secret}: neither supplied nor known from the ${HOME_SITE} stack. Apply that stack first ` +
           `(pulumi up --stack ${HOME_SITE}), or supply it: pulumi config set --secret ${secret}`,
       );
