@@ -2,13 +2,10 @@
  * One site's Harbor with its database and bucket, declared straight at the API server: what the program declares,
  * without the engine, for tests of the lab's own parts.
  */
-import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { AwsClient } from "aws4fetch";
-import bcrypt from "bcryptjs";
-import { harborSpec, REGISTRY_USER } from "../../components/harborSpec.ts";
+import { harborSpec } from "../../components/harborSpec.ts";
 import { databaseSecrets, HARBOR_SECRETS, harborSecrets, type SecretObject } from "../../components/secretObjects.ts";
 import { harborSchema } from "../../config/harborSchema.ts";
-import type { SecretName } from "../../config/secretKeys.ts";
 import type { Client } from "../../lab/client.ts";
 import { adminConfigFrom } from "../../lab/kube/cluster.ts";
 import { type ApiAccess, type KubeObject, kubeRequest, objectPath } from "../../lab/kube/rest.ts";
@@ -16,31 +13,12 @@ import type { LabLayout } from "../../lab/layout.ts";
 import { REDIS_NAME } from "../../lab/redis.ts";
 import { waitFor } from "../../lab/wait.ts";
 import { roleOf, type Site } from "../../sites.ts";
+import { secretValues } from "./secretValues.ts";
 
 export const NAMESPACE = "harbor";
 export const HOST = "registry.example.test";
 export const NODE_PORT = 30002;
 const BUCKET = { bucket: "harbor", region: "us-east-1" };
-
-const word = (): string => randomBytes(18).toString("base64url");
-
-function secretValues(): Readonly<Record<string, string>> {
-  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const registryPassword = word();
-  const made: Partial<Record<SecretName, string>> = {
-    adminPassword: `Aa1!${word()}`,
-    harborSecretKey: randomBytes(8).toString("hex"),
-    xsrfKey: randomBytes(16).toString("hex"),
-    registryPassword,
-    // The lowest cost: the registry computes it anew for every request.
-    registryHtpasswd: `${REGISTRY_USER}:${bcrypt.hashSync(registryPassword, 4)}`,
-    tokenKey: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
-    tokenCertificate: publicKey.export({ type: "spki", format: "pem" }).toString(),
-  };
-  return new Proxy(made, {
-    get: (known: Record<string, string>, name: string) => (known[name] ??= word()),
-  }) as Readonly<Record<string, string>>;
-}
 
 export class HarborFixture {
   readonly secrets = secretValues();

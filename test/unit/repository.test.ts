@@ -9,12 +9,12 @@ const textOf = (file: string) => readFileSync(file, "utf8");
 const HOMES = ["work", "root", "farm", "home", "Users"].map((name) => `/${name}/`);
 
 describe("tracked files", () => {
-  // Users' own examples may name paths of theirs; ours are relative, temporary or the system's.
+  // What a GitHub runner prints in an example is nobody's machine.
   it("name no folder of the machine that they were written on", () => {
     const found = FILES.filter((file) => file !== "test/unit/repository.test.ts").flatMap((file) => {
       const lines = textOf(file).split("\n");
       return lines.flatMap((line, index) => {
-        const hit = HOMES.some((home) => new RegExp(`(^|[\\s"'\`=(:])${home}[a-z.]`).test(line));
+        const hit = HOMES.some((home) => new RegExp(`(^|[\\s"'\`=(:])${home}(?!runner/)[a-z.]`).test(line));
         return hit ? [`${file}:${index + 1}`] : [];
       });
     });
