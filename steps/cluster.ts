@@ -53,7 +53,7 @@ export class ClusterApi {
     if (answer.status === 403) {
       throw new StepFailure(
         `${server.origin} refuses ${path}: ${said}`,
-        "Give the runner the rights that lab/kube/manifests/runner.yaml lists.",
+        "Give the runner the rights that docs/security.md lists.",
       );
     }
     throw new Unanswered(`${server.origin}${path}: ${said}`);
