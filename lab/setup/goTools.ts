@@ -40,6 +40,8 @@ export const GO_TOOLS = {
     variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "v3.259.0" },
     about: "3 min",
   },
+  /** Checks the workflows; only a test asks for it. */
+  actionlint: { importPath: "github.com/rhysd/actionlint/cmd/actionlint", about: "20 s" },
 } as const satisfies Record<string, GoTool>;
 
 export type GoToolName = keyof typeof GO_TOOLS;
