@@ -10,7 +10,7 @@ import type { Address } from "./environment.ts";
 import type { ExecResult, Pods } from "./pods.ts";
 
 /** Limits of one look. A TCP connection is tried at 0 and 1 seconds. */
-const CONNECT_SECONDS = 3;
+const CONNECT_SECONDS = 2;
 const STATEMENT_MS = 8000;
 const CONTAINER = "postgres";
 

@@ -24,8 +24,8 @@ import { type StepContext, stepMain } from "./step.ts";
 
 type Context = StepContext<"gate">;
 
-/** Limit of one look at one path: two attempts of TCP to connect. */
-const LOOK_MS = 3000;
+/** Limit of one look at one path: TCP tries at once and after a second, and has another second for the answer. */
+const LOOK_MS = 2000;
 /** What is unclear, such as a database that is starting, may clear up within this. */
 const DOUBT_SECONDS = 15;
 

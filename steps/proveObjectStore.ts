@@ -17,8 +17,8 @@ import { type SyncStatus, syncLag, syncText } from "./syncStatus.ts";
 
 type Context = StepContext<"proveObjectStore">;
 
-/** Limit of one question to a gateway. */
-const GATEWAY_MS = 3000;
+/** Limit of one question to a gateway: two attempts of TCP to connect, the second with a second for its answer. */
+const GATEWAY_MS = 2000;
 
 /** Proves the object store in the role that the environment names. */
 export async function proveObjectStore(context: Context): Promise<Evidence> {
