@@ -1,3 +1,4 @@
+/** What one query of a database says, read and worded. */
 import { describe, expect, it } from "vitest";
 import { parseState, silenceOf, stateText } from "../../../steps/databaseState.ts";
 

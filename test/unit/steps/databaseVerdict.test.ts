@@ -1,3 +1,4 @@
+/** When a standby counts as proved: a table of facts and verdicts. */
 import { describe, expect, it } from "vitest";
 import type { DatabaseState } from "../../../steps/databaseState.ts";
 import { type StandbyFacts, standbyVerdict } from "../../../steps/databaseVerdict.ts";

@@ -1,3 +1,4 @@
+/** When a promotion is refused: a table of what was seen of the other site. */
 import { describe, expect, it } from "vitest";
 import {
   combineDatabaseSights,

@@ -1,3 +1,4 @@
+/** How a kubeconfig is found and read, and how a wrong one is refused. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";

@@ -1,3 +1,4 @@
+/** The object store's period: who is master, and what a standby does about it. */
 import { describe, expect, it } from "vitest";
 import { type Period, parsePeriod, periodText, standbyCourse } from "../../../steps/period.ts";
 

@@ -1,3 +1,4 @@
+/** Commands in pods over the Kubernetes API: output, exit codes, and pods that are not there. */
 import { afterEach, describe, expect, it } from "vitest";
 import { connect, exitCodeOf } from "../../../steps/pods.ts";
 import { type FakeCluster, type FakeExec, type FakeResult, fakeCluster, readyPod } from "./fakeCluster.ts";

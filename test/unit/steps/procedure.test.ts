@@ -1,3 +1,4 @@
+/** Procedures: what is done is not done again, and a timeout tells all that was last seen. */
 import { describe, expect, it } from "vitest";
 import { Deadline, waitFor } from "../../../steps/deadline.ts";
 import { Unanswered } from "../../../steps/outcome.ts";

@@ -1,3 +1,4 @@
+/** Requests to one address: answers, silence, and the limit of each. */
 import { createServer as createHttpServer, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";

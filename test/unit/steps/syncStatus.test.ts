@@ -1,3 +1,4 @@
+/** radosgw-admin's sync status, as real versions print it. */
 import { describe, expect, it } from "vitest";
 import { parseSyncStatus, syncLag, syncText } from "../../../steps/syncStatus.ts";
 

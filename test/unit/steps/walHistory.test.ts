@@ -1,3 +1,4 @@
+/** Whether one server's WAL is a prefix of another's, and how far behind it is. */
 import { describe, expect, it } from "vitest";
 import { divergence, lsnBytes, lsnDistance, lsnText, type WalPosition } from "../../../steps/walHistory.ts";
 
