@@ -24,7 +24,13 @@ export interface DatabaseState extends WalPosition {
   readonly complaint?: string;
 }
 
-/** Prints a server's state as JSON on one line. Works on a primary and on a standby, asked as a superuser. */
+/**
+ * Prints a server's state as JSON on one line. Works on a primary and on a standby, asked as a superuser.
+ *
+ * A standby's timeline is the highest that anything shows. Its control file lags until its next restart point, minutes
+ * after the other site was promoted, and the receiver is gone once that site is demoted again: then the log file that
+ * holds what was replayed last still carries the timeline in its name.
+ */
 export const STATE_SQL = `
 \\set last_active ''
 \\set complaint ''
@@ -40,10 +46,15 @@ select coalesce((select line from tail, regexp_split_to_table(text, E'\\n') with
   where line ~ 'requested (starting point|WAL segment)|forked off|not in this server|system identifier|start point .* ahead'
   order by at desc limit 1), '') as complaint \\gset
 \\endif
-with now as (
+with replayed as (
+  select lpad(upper(to_hex(at / per)), 8, '0') || lpad(upper(to_hex(at % per)), 8, '0') as segment from (
+    select div(greatest(pg_last_wal_replay_lsn() - '0/1'::pg_lsn, 0), size)::bigint as at, 4294967296 / size as per
+    from (select pg_size_bytes(current_setting('wal_segment_size')) as size) as sizes) as places),
+now as (
   select case when pg_is_in_recovery()
     then greatest((select timeline_id from pg_control_checkpoint()), (select min_recovery_end_timeline from pg_control_recovery()),
-                  (select received_tli from pg_stat_wal_receiver where latest_end_lsn is not null))
+                  (select received_tli from pg_stat_wal_receiver where latest_end_lsn is not null),
+                  (select max(('x' || left(name, 8))::bit(32)::int) from replayed join pg_ls_waldir() on substr(name, 9) = segment))
     else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int end as timeline)
 select json_build_object(
   'inRecovery', pg_is_in_recovery(),
