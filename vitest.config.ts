@@ -6,7 +6,13 @@ export default defineConfig({
     projects: [
       {
         // One process for many files: the Pulumi SDK takes a second to load, and its runtime can be set up again.
-        test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20_000, isolate: false },
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          testTimeout: 20_000,
+          isolate: false,
+          maxWorkers: "100%",
+        },
       },
       {
         test: {
