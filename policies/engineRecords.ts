@@ -12,14 +12,18 @@ const SHORTEST_SECRET = 8;
 
 /** The record of one resource before it is created or updated. Its parent and dependencies are not known then. */
 export function recordOfResource(args: ResourceValidationArgs): ResourceRecord {
-  return { ...common(args), dependencies: [] };
+  return { ...common(args), dependencies: [], read: false };
 }
 
-/** The records of a whole stack. */
-export function recordsOfStack(resources: readonly PolicyResource[]): Stack {
+/**
+ * The records of a whole stack. The engine shows each resource that a stack manages to the policies before
+ * it is touched: one that is not among those, `registered` by URN, is only read.
+ */
+export function recordsOfStack(resources: readonly PolicyResource[], registered: ReadonlySet<string>): Stack {
   const records = resources.map((resource) => ({
     ...common(resource),
     parent: resource.parent?.urn,
+    read: registered.size > 0 && !registered.has(resource.urn),
     dependencies: [...resource.dependencies, ...Object.values(resource.propertyDependencies).flat()].map(
       ({ urn }) => urn,
     ),

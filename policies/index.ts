@@ -10,6 +10,9 @@ import { RULES } from "./rules.ts";
 type Policy = Policies[number];
 type Report = (message: string, urn?: string) => void;
 
+/** What the stack manages, by URN: the engine shows it all, one by one, before it shows the stack as a whole. */
+const registered = new Set<string>();
+
 /** A rule's checks as the engine calls them. Those that need both sites or both roles are left to render. */
 function policiesOf(rule: Rule): Policy[] {
   const { checkResource, checkStack } = rule;
@@ -31,7 +34,7 @@ function policiesOf(rule: Rule): Policy[] {
         ...common,
         validateStack: (args, report) => {
           const settings = settingsOf(rule, args.getConfig<Record<string, unknown>>());
-          conclude(rule, checkStack(recordsOfStack(args.resources), settings), report, args.notApplicable);
+          conclude(rule, checkStack(recordsOfStack(args.resources, registered), settings), report, args.notApplicable);
         },
       },
     ];
@@ -42,6 +45,7 @@ function policiesOf(rule: Rule): Policy[] {
         ...common,
         validateResource: (args, report) => {
           const settings = settingsOf(rule, args.getConfig<Record<string, unknown>>());
+          registered.add(args.urn);
           conclude(rule, checkResource(recordOfResource(args), settings), report, args.notApplicable);
         },
       },

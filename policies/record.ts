@@ -15,6 +15,8 @@ export interface ResourceRecord {
   readonly parent?: string | undefined;
   /** URNs of what it waits for, by `dependsOn` or by data. */
   readonly dependencies: readonly string[];
+  /** True for a resource that the stack only looks up: something else made it, and manages it. */
+  readonly read: boolean;
   readonly protect: boolean;
   readonly deleteBeforeReplace: boolean;
   /** Properties whose change replaces the resource. The engine shows them to no policy: only render knows. */

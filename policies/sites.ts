@@ -78,8 +78,7 @@ export const routingByActiveOnly = defineRule({
   severity: "critical",
   description:
     "Only the active stack points the external name at its site: a name with two targets sends pushes to a site that drops them.",
-  remediation:
-    "Let the standby's object name no target (DNSEndpoint without endpoints, a Route 53 record of weight 0).",
+  remediation: "Let the standby's DNSEndpoint name no target, and its Route 53 record be a lookup (Record.get).",
   defaults: {},
   about: {},
   checkStack: (stack) => {
@@ -107,18 +106,11 @@ function endpointFindings(resource: ResourceRecord, role: string): Finding[] {
     : [{ resource, property, value: shown(endpoints), allowed: "this site's address, because it is active" }];
 }
 
+/** With Route 53 one record is handed over: the active stack writes it, the standby's only looks it up. */
 function recordFindings(resource: ResourceRecord, role: string): Finding[] {
-  const policies = at(resource.props, "weightedRoutingPolicies");
-  const weights = Array.isArray(policies) ? policies.map((policy) => at(policy, "weight")) : [];
-  const property = "weightedRoutingPolicies";
-  if (weights.length === 0) {
-    // An unweighted record is one name for both stacks: only one of them may hold it.
-    return role === "active"
-      ? []
-      : [{ resource, property, value: "absent", allowed: "weight 0, because the site is standby" }];
-  }
-  const fits = weights.every((weight) => (role === "active" ? Number(weight) > 0 : Number(weight) === 0));
-  const allowed =
-    role === "active" ? "weight above 0, because the site is active" : "weight 0, because the site is standby";
-  return fits ? [] : [{ resource, property: `${property}.weight`, value: shown(weights), allowed }];
+  if (resource.read === (role === "standby")) return [];
+  const [value, allowed] = resource.read
+    ? ["only read", "written by this stack, because the site is active"]
+    : ["written by this stack", "only read, because the site is standby"];
+  return [{ resource, property: "existence", value, allowed }];
 }

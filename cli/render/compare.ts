@@ -49,8 +49,8 @@ function identity({ name, type, props }: ResourceRecord) {
 
 /** Options are fields too: a lost `protect` matters more than a port. */
 function fieldsOf(resource: ResourceRecord): Map<string, string> {
-  const { props, protect, deleteBeforeReplace } = resource;
-  const options = { "(protect)": protect, "(deleteBeforeReplace)": deleteBeforeReplace };
+  const { props, read, protect, deleteBeforeReplace } = resource;
+  const options = { "(read only)": read, "(protect)": protect, "(deleteBeforeReplace)": deleteBeforeReplace };
   // Empty objects and lists are values too, though they have no leaves.
   const all = leaves({ ...options, ...(mapStrings(props, (text) => text) as object) });
   return new Map([...all, ...empties(props)].map(({ path, value }) => [path, text(value)]));

@@ -37,7 +37,9 @@ type Reading = Pick<Registration, "getType" | "getName" | "getParent" | "getDepe
 
 /** What is recorded of either. */
 type Given = Pick<ResourceRecord, "type" | "name" | "dependencies" | "props"> &
-  Partial<Pick<ResourceRecord, "protect" | "deleteBeforeReplace" | "replaceOnChanges">> & { readonly parent: string };
+  Partial<Pick<ResourceRecord, "read" | "protect" | "deleteBeforeReplace" | "replaceOnChanges">> & {
+    readonly parent: string;
+  };
 
 interface Outputs {
   getUrn(): string;
@@ -90,6 +92,7 @@ export function recordingMonitor(Base: typeof MockMonitor, recording: Recording,
             parent: reading.getParent(),
             dependencies: reading.getDependenciesList(),
             props: reading.getProperties()?.toJavaScript() ?? {},
+            read: true,
           });
         }
         (callback as Callback)(error, response);
@@ -131,6 +134,7 @@ export function recordingMonitor(Base: typeof MockMonitor, recording: Recording,
     }
     const props = { ...given.props, ...args.found(type) };
     recording.resources.push({
+      read: false,
       protect: false,
       deleteBeforeReplace: false,
       replaceOnChanges: [],

@@ -46,6 +46,7 @@ test("a value that is not known yet is marked, and the rest is read", () => {
     name: "harbor",
     props: { spec: { version: "2.14.1", externalURL: "[unknown]" }, list: [{ a: "[unknown]" }] },
     dependencies: [],
+    read: false,
     protect: true,
     deleteBeforeReplace: false,
     replaceOnChanges: [],
@@ -63,7 +64,8 @@ test("a secret is known by its value wherever it stands, user names and short va
     { spec: { user: "harbor-user", url: "https://x:s3cret-value@db", key: "other-s3cret", flag: "true" } },
     { dependencies: [secret], propertyDependencies: { spec: [encoded] } },
   );
-  const { resources } = recordsOfStack([secret, encoded, harbor]);
+  const { resources } = recordsOfStack([secret, encoded, harbor], new Set([secret.urn, harbor.urn]));
+  expect(resources.map(({ read }) => read)).toEqual([false, true, false]);
   expect(resources[2]?.props).toEqual({
     spec: { user: "harbor-user", url: "https://x:[secret]@db", key: "[secret]", flag: "true" },
   });

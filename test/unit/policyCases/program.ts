@@ -61,7 +61,14 @@ export function set(stack: Stack, name: string, path: string, value: unknown): S
 /** A stack with one more resource. */
 export function added(stack: Stack, resource: Partial<ResourceRecord> & Pick<ResourceRecord, "type" | "name">): Stack {
   const urn = `urn:pulumi:test::harbor-dr::${resource.type}::${resource.name}`;
-  const rest = { props: {}, dependencies: [], protect: false, deleteBeforeReplace: false, replaceOnChanges: [] };
+  const rest = {
+    props: {},
+    dependencies: [],
+    read: false,
+    protect: false,
+    deleteBeforeReplace: false,
+    replaceOnChanges: [],
+  };
   return { resources: [...stack.resources, { ...rest, urn, ...resource }] };
 }
 

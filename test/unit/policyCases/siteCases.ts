@@ -12,11 +12,7 @@ export function siteCases(views: Views): RuleCases[] {
     name: "routing-record",
     props: { spec: { endpoints: targets.map((target) => ({ dnsName: "registry.example.com", targets: [target] })) } },
   });
-  const weighted = (...weights: readonly number[]) => ({
-    type: TYPES.awsRecord,
-    name: "routing-record",
-    props: weights.length === 0 ? {} : { weightedRoutingPolicies: weights.map((weight) => ({ weight })) },
-  });
+  const handedOver = (read: boolean) => ({ type: TYPES.awsRecord, name: "routing-record", read });
   return [
     {
       rule: sameHarborOnBothSites,
@@ -107,9 +103,8 @@ export function siteCases(views: Views): RuleCases[] {
       kept: [
         { stack: added(active, endpoint("192.0.2.10")) },
         { stack: added(standby, endpoint()) },
-        { stack: added(active, weighted(100)) },
-        { stack: added(standby, weighted(0)) },
-        { stack: added(active, weighted()) },
+        { stack: added(active, handedOver(false)) },
+        { stack: added(standby, handedOver(true)) },
       ],
       broken: [
         {
@@ -130,23 +125,14 @@ export function siteCases(views: Views): RuleCases[] {
           found: [["routing-record", "spec.endpoints", "[]", "this site's address, because it is active"]],
         },
         {
-          title: "a standby with weight",
-          subject: { stack: added(standby, weighted(10)) },
-          found: [
-            ["routing-record", "weightedRoutingPolicies.weight", "[10]", "weight 0, because the site is standby"],
-          ],
+          title: "a standby that writes the record",
+          subject: { stack: added(standby, handedOver(false)) },
+          found: [["routing-record", "existence", "written by this stack", "only read, because the site is standby"]],
         },
         {
-          title: "an active site without weight",
-          subject: { stack: added(active, weighted(0)) },
-          found: [
-            ["routing-record", "weightedRoutingPolicies.weight", "[0]", "weight above 0, because the site is active"],
-          ],
-        },
-        {
-          title: "a standby that holds the only record",
-          subject: { stack: added(standby, weighted()) },
-          found: [["routing-record", "weightedRoutingPolicies", "absent", "weight 0, because the site is standby"]],
+          title: "an active site that only looks at it",
+          subject: { stack: added(active, handedOver(true)) },
+          found: [["routing-record", "existence", "only read", "written by this stack, because the site is active"]],
         },
       ],
       notApplicable: [
