@@ -60,7 +60,7 @@ export async function ensureBucket(context: Context): Promise<Evidence> {
     if (code === "BucketAlreadyExists") {
       throw new StepFailure(
         `bucket ${bucket} belongs to another user`,
-        "Give that user's keys (`pulumi config set --secret …`), or another name: `edit objectStore.bucket in Pulumi.yaml`.",
+        "Give that user's keys (`pulumi config set --secret …`), or another name: edit objectStore.bucket in Pulumi.yaml.",
       );
     }
     return progress.saw("bucket", `${what}: ${answer.status} ${code} ${excerpt(answer)}`.trim());
