@@ -38,12 +38,17 @@ export const render = defineCommand({
   },
 });
 
-/** The working tree's program runs while git unpacks the base. */
+/** The working tree's program runs while git unpacks the base. When it does not run, the base is of no interest. */
 async function rendered(folder: string, ref: string, configuration: RuleConfiguration): Promise<Report> {
   const commit = await commitOf(folder, ref);
   const runner = startRunner();
+  const runHead = async () => {
+    const head = await runner.run(folder);
+    if ("failed" in head) runner.end();
+    return head;
+  };
   try {
-    const [head, base] = await Promise.all([runner.run(folder), withTreeAt(folder, commit, runner.run)]);
+    const [head, base] = await Promise.all([runHead(), withTreeAt(folder, commit, runner.run)]);
     if ("failed" in head) throw new ExitError(EXIT.failed, `the program in ${folder} does not run:\n${head.failed}`);
     if ("failed" in base) process.stderr.write(`the program at ${ref} does not run: ${base.failed}\n`);
     return reportOf({ ref, commit, base, head: head.tree, rules: RULES, configuration });

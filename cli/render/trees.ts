@@ -143,6 +143,7 @@ export function startRunner(): Runner {
     end: () => {
       clearTimeout(limit);
       if (child.connected) child.disconnect();
+      giveUp("it was ended");
     },
   };
 }
