@@ -47,9 +47,25 @@ describe("tracked files", () => {
   });
 });
 
+interface LockedPackage {
+  readonly resolved?: string;
+  readonly integrity?: string;
+  readonly link?: boolean;
+  readonly optional?: boolean;
+  readonly os?: readonly string[];
+  readonly cpu?: readonly string[];
+  readonly libc?: readonly string[];
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+/** A binary that Linux with glibc on x64 never installs. */
+function isForeign({ optional, os, cpu, libc }: LockedPackage): boolean {
+  return optional === true && !(os?.includes("linux") && (cpu?.includes("x64") ?? true) && !libc?.includes("musl"));
+}
+
 describe("packages", () => {
   const lock = JSON.parse(textOf("package-lock.json")) as {
-    packages: Record<string, { resolved?: string; integrity?: string; link?: boolean }>;
+    packages: Record<string, LockedPackage>;
   };
   const manifest = JSON.parse(textOf("package.json")) as Record<string, Record<string, string>>;
 
@@ -58,11 +74,17 @@ describe("packages", () => {
     expect(addressed.map(([name]) => name)).toEqual([]);
   });
 
-  it("are locked with a checksum", () => {
+  it("are locked with a checksum, but for binaries of other platforms that this registry does not have", () => {
     const unchecked = Object.entries(lock.packages).filter(
       ([name, { integrity, link }]) => name.startsWith("node_modules/") && link !== true && integrity === undefined,
     );
-    expect(unchecked.map(([name]) => name)).toEqual([]);
+    expect(unchecked.filter(([, locked]) => !isForeign(locked)).map(([name]) => name)).toEqual([]);
+  });
+
+  it("name the binaries of every platform: npm ci refuses a lock that lacks one", () => {
+    const named = Object.values(lock.packages).flatMap((locked) => Object.keys(locked.optionalDependencies ?? {}));
+    expect(named.filter((name) => lock.packages[`node_modules/${name}`] === undefined)).toEqual([]);
+    expect(named.length).toBeGreaterThan(30);
   });
 
   it("are pinned to one version each", () => {
