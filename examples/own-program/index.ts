@@ -31,27 +31,45 @@ const site = config.require<Site>("site", choice);
 const peer = peerOf(site);
 const role = roleOf(site, config.require<Site>("activeSite", choice));
 const addresses = config.requireObject<Record<Site, string>>("addresses");
-const namespace = "registry";
+const namespace = config.get("namespace") ?? "registry";
+const externalUrl = config.get("externalUrl") ?? "https://images.example.org";
+const encrypted = externalUrl.startsWith("https:");
+const entryPort = encrypted ? 443 : 80;
 const timeoutSeconds = 600;
 
-const postgres = postgresSettings({ cluster: "acid-registry", volumeSize: "100Gi", instances: 3 });
-const store = objectStoreSettings({ realm: "registry", zoneGroup: "registry", bucket: "registry", poolSize: 3 });
+const postgres = postgresSettings({
+  cluster: "acid-registry",
+  version: config.get("postgresVersion") ?? "16",
+  volumeSize: "100Gi",
+  instances: 3,
+});
+const store = objectStoreSettings({
+  realm: "registry",
+  zoneGroup: "registry",
+  bucket: "registry",
+  poolSize: config.getNumber("copies") ?? 3,
+  failureDomain: config.get("failureDomain") ?? "host",
+});
 const harborOf = harborSettings({
   version: "2.14.1",
-  externalUrl: "https://images.example.org",
+  externalUrl,
   expose: { type: "loadBalancer" },
+  tls: encrypted ? {} : { enabled: false, certSource: "none" },
   replicas: { core: 2, registry: 2 },
 });
-const redis = redisSettings({ address: "registry-redis.registry.svc:6379", existingSecret: "registry-redis" });
+const redisName = config.get("redis") ?? "registry-redis";
+const redis = redisSettings({ address: `${redisName}.${namespace}.svc:6379`, existingSecret: redisName });
 
 const context: StepContext = {
   site,
   peer,
   role,
+  kubeconfig: config.get("kubeconfig"),
   kubeContext: config.get("kubeContext"),
   rerun: config.getNumber("rerun") ?? 0,
 };
 const provider = new kubernetes.Provider("cluster", {
+  ...(context.kubeconfig === undefined ? {} : { kubeconfig: context.kubeconfig }),
   ...(context.kubeContext === undefined ? {} : { context: context.kubeContext }),
   clusterIdentifier: `team-registry-${site}`,
 });
@@ -84,7 +102,7 @@ const cleared = gate(context, 30, {
   DR_REALM_ACCESS_KEY: values.realmAccessKey,
   DR_REALM_SECRET_KEY: values.realmSecretKey,
   DR_EXTERNAL_URL: harborOf.externalUrl,
-  DR_PEER_HARBOR_ADDRESS: `${addresses[peer]}:443`,
+  DR_PEER_HARBOR_ADDRESS: `${addresses[peer]}:${entryPort}`,
 });
 
 type Before = readonly { readonly proof: pulumi.Resource }[];
@@ -114,7 +132,7 @@ const declareHarbor = (before: Before) =>
     database: databaseEndpoint(postgres, namespace),
     bucket: bucketAccess(store),
     redis,
-    ownAddress: `${addresses[site]}:443`,
+    ownAddress: `${addresses[site]}:${entryPort}`,
     after: after(before),
   });
 
