@@ -59,6 +59,13 @@ describe("two provisioned sites", () => {
     expect(again.code).toBe(0);
   });
 
+  it.each(SITES)("keeps every policy on %s", async (stack) => {
+    const checked = await pulumi("preview", "--policy-pack", "policies", "--stack", stack);
+    expect(textOf(checked)).toMatch(/harbor-dr/);
+    expect(textOf(checked)).not.toMatch(/\[mandatory\]/);
+    expect(checked.code).toBe(0);
+  });
+
   it("sends clients to the active site only", async () => {
     const name = new URL(site.client.externalUrl).hostname;
     expect(await lookUp(site.client, name, lab.dnsAddress)).toEqual([lab.sites.primary.address]);
