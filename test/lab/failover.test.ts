@@ -80,8 +80,15 @@ describe("two provisioned sites", () => {
       "ensureBucket",
       "proveHarbor",
       "provePushPull",
+      "proveRouting",
     ]);
-    expect(await steps("secondary")).toEqual(["proveDatabase", "proveObjectStore", "proveHarbor", "provePushPull"]);
+    expect(await steps("secondary")).toEqual([
+      "proveDatabase",
+      "proveObjectStore",
+      "proveHarbor",
+      "provePushPull",
+      "proveRouting",
+    ]);
   });
 
   it("prints no secret, and keeps none in plain text in its state", async () => {
