@@ -57,7 +57,7 @@ export async function ceph(site: LabSite, argv: readonly string[], options: Ceph
     child.stdin.end(options.input ?? "");
     child.once("error", (error: NodeJS.ErrnoException) => {
       clearTimeout(limit);
-      const missing = `${argv[0]} could not be run (${error.message}). Type: npm run lab -- setup`;
+      const missing = `${argv[0]} could not be run (${error.message}). Type: npm run setup`;
       reject(new CephFailure(missing, undefined));
     });
     child.once("close", (code, signal) => {

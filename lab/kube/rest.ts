@@ -158,7 +158,6 @@ export async function kubeWatch(
 }
 
 export const isNotFound = (thrown: unknown): boolean => thrown instanceof KubeError && thrown.status === 404;
-export const isConflict = (thrown: unknown): boolean => thrown instanceof KubeError && thrown.status === 409;
 
 /** `/api/v1` or `/apis/<group>/<version>`. */
 export const groupPath = (apiVersion: string): string =>
